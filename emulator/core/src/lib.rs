@@ -4,6 +4,12 @@
 //! are return values, and being a crate of its own the compiler keeps it so. The shell around it
 //! (`vestibule-emulator`) owns everything that touches the machine.
 
+pub mod behaviour;
 pub mod clock;
+pub mod delivery;
+pub mod dest;
 pub mod event;
+pub mod journal;
+pub mod quirks;
 pub mod seed;
+pub mod wire;

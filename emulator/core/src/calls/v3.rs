@@ -1,0 +1,118 @@
+//! The calls of the v3.x API.
+
+use crate::event::Entry;
+
+/// One request's action, with its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// `auth-login`.
+    Login(Credentials),
+    /// `auth-passwd`: changes a password.
+    SetPassword(Credentials),
+    /// `device-info`.
+    DeviceInfo,
+    /// `config-fetch`.
+    ConfigFetch,
+    /// `config-set`: keys with their new values.
+    ConfigSet(Vec<(String, String)>),
+    /// `event-info`.
+    EventInfo,
+    /// `event-fetch`.
+    EventFetch(Fetch),
+}
+
+impl Call {
+    /// Whether it is served without a token (R-V3-02).
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        matches!(self, Self::Login(_) | Self::DeviceInfo)
+    }
+}
+
+/// A user and the upper-case MD5 digest of a password, as both travel.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The user's name.
+    pub user: String,
+    /// The digest: 32 hex digits.
+    pub digest: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Credentials").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// Which page of the journal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fetch {
+    /// The first event's number; wins over `offset` (R-V3-08).
+    pub seqnum: Option<u64>,
+    /// How many to skip from the oldest kept (R-V3-10).
+    pub offset: Option<u64>,
+    /// How many at most; 10 if left out (R-V3-11).
+    pub limit: Option<u64>,
+}
+
+/// What a call that succeeded answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// Nothing but success.
+    Done,
+    /// A login.
+    Token {
+        /// What goes into the `token` header from now on.
+        token: String,
+        /// R-V3-32: Unix seconds, or seconds since the start.
+        timestamp: i64,
+    },
+    /// About the device.
+    DeviceInfo {
+        /// How many people are enrolled.
+        people: u32,
+    },
+    /// All settings.
+    Configs(Vec<Config>),
+    /// The settings that were taken.
+    ConfigsTaken(Vec<Config>),
+    /// The oldest and the newest sequence number; none for an empty journal shown as null (R-V3-14).
+    Bounds(Option<(u64, u64)>),
+    /// A page of events.
+    Events(Vec<Entry>),
+}
+
+/// One setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Its name.
+    pub key: &'static str,
+    /// Its value, to be used from the next restart on.
+    pub value: String,
+    /// The group it belongs to.
+    pub class: &'static str,
+}
+
+/// Why a call did not succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// An answer with a `retcode` other than 0.
+    Retcode(Retcode),
+    /// No answer at all (R-V3-06).
+    Silence,
+}
+
+/// A v3 error code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retcode(pub u16);
+
+impl Retcode {
+    /// Not JSON, or a field that cannot be.
+    pub const BAD_PARAMETER: Self = Self(101);
+    /// Something stored does not fit: here a wrong password, where devices say so.
+    pub const DATABASE: Self = Self(102);
+    /// No such object.
+    pub const NO_SUCH_OBJECT: Self = Self(103);
+    /// An action the device does not have.
+    pub const UNSUPPORTED: Self = Self(111);
+}

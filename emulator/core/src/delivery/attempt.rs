@@ -1,0 +1,61 @@
+//! One attempt to deliver something, and how it ended.
+
+use std::time::Duration;
+
+use crate::dest::EventDest;
+use crate::event::{Entry, RecordId};
+
+/// An attempt's number within a device's life: never used twice, so that the outcome of an attempt
+/// from before a restart cannot be taken for a newer one's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AttemptId(pub u64);
+
+/// What the shell is to send, and where.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// Which attempt this is.
+    pub id: AttemptId,
+    /// Where to.
+    pub destination: EventDest,
+    /// What: the entry it is made of.
+    pub entry: Entry,
+    /// In which form.
+    pub delivery: Delivery,
+    /// The how-manieth attempt at this delivery, from 1.
+    pub number: u32,
+    /// How long connecting, and then answering, may each take, in real time.
+    pub timeout: Duration,
+    /// Whether the certificate of an https destination is verified (R-V1-21).
+    pub tls_verify: bool,
+}
+
+/// The form in which an entry is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// A v1 record.
+    Push(RecordId),
+    /// A v3 `event-report`.
+    Report(ReportId),
+}
+
+/// A report's `reqid` (R-V3-31).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportId(pub String);
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The platform answered.
+    Answered(Answer),
+    /// It could not be reached, or did not answer in time or in HTTP.
+    NoAnswer,
+}
+
+/// What the platform answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, as far as it was read.
+    pub body: Vec<u8>,
+}

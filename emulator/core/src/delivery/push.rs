@@ -1,0 +1,228 @@
+//! Pushing: retry, replay, in order, until acknowledged.
+//!
+//! The oldest record goes first (R-V1-08). A failure stops the queue: the oldest alone is tried again,
+//! after a wait that doubles (R-V1-07), and from its first success on the backlog goes at full speed.
+//! Going online, a new subscription and enabling end the wait at once.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{Answer, AttemptId, Outcome};
+use crate::behaviour::{AckLenient, V1};
+use crate::clock::Mono;
+use crate::event::RecordId;
+use crate::journal::Journal;
+use crate::wire::v1::{AnswerCode, answer_code};
+
+/// What is in flight, and when the next push may start.
+#[derive(Debug, Default)]
+pub struct Push {
+    in_flight: BTreeMap<AttemptId, Flight>,
+    /// How often each unacknowledged record near the front was tried.
+    tried: BTreeMap<RecordId, u32>,
+    failures: u32,
+    blocked_until: Option<Mono>,
+    paced_until: Option<Mono>,
+}
+
+#[derive(Debug)]
+struct Flight {
+    record: RecordId,
+    /// The full backlog gave it up meanwhile; whether it is lost is known when its answer comes.
+    given_up: bool,
+}
+
+/// What the outcome of an attempt means for its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It is delivered.
+    Acknowledged(RecordId),
+    /// It is tried again later.
+    Failed(RecordId),
+    /// It had been given up, and was not delivered after all.
+    Lost(RecordId),
+}
+
+impl Push {
+    /// The record whose push may start now: the oldest that is not in flight, within the window.
+    #[must_use]
+    pub fn next(&self, journal: &Journal, knobs: &V1, now: Mono) -> Option<RecordId> {
+        if self.blocked_until.is_some_and(|until| now < until)
+            || self.paced_until.is_some_and(|until| now < until)
+        {
+            return None;
+        }
+        self.candidate(journal, knobs)
+    }
+
+    fn candidate(&self, journal: &Journal, knobs: &V1) -> Option<RecordId> {
+        // While recovering from a failure only the oldest goes: the others would fail with it.
+        let window = if self.failures > 0 { 1 } else { knobs.window };
+        if self.in_flight.len() >= window {
+            return None;
+        }
+        (0..window)
+            .map_while(|place| journal.unacknowledged(place))
+            .map(|(record, _)| record)
+            .find(|record| self.in_flight.values().all(|flight| flight.record != *record))
+    }
+
+    /// Notes that an attempt at `record` started; says the how-manieth it is, from 1.
+    pub fn start(&mut self, id: AttemptId, record: RecordId, knobs: &V1, now: Mono) -> u32 {
+        self.in_flight.insert(id, Flight { record, given_up: false });
+        self.blocked_until = None;
+        self.paced_until =
+            knobs.replay_rate.map(|rate| now + Duration::from_secs(1) / rate.get());
+        let tried = self.tried.entry(record).or_insert(0);
+        *tried += 1;
+        *tried
+    }
+
+    /// Takes the outcome of an attempt; none if it was not in flight. `jitter` is from 0 to 1.
+    pub fn settle(
+        &mut self,
+        id: AttemptId,
+        outcome: &Outcome,
+        knobs: &V1,
+        now: Mono,
+        jitter: f64,
+    ) -> Option<Settled> {
+        let Flight { record, given_up } = self.in_flight.remove(&id)?;
+        if acknowledges(outcome, knobs.ack_lenient) {
+            self.failures = 0;
+            self.blocked_until = None;
+            self.tried.remove(&record);
+            return Some(Settled::Acknowledged(record));
+        }
+        // Several in flight fail together: that is one outage, and one step of the wait.
+        if self.blocked_until.is_none() {
+            self.blocked_until = Some(now + retry_delay(self.failures, knobs, jitter));
+            self.failures = self.failures.saturating_add(1);
+        }
+        Some(if given_up { Settled::Lost(record) } else { Settled::Failed(record) })
+    }
+
+    /// Notes that the full backlog gave `record` up. True if it is lost for certain: one in flight may
+    /// still be acknowledged.
+    pub fn give_up(&mut self, record: RecordId) -> bool {
+        self.tried.remove(&record);
+        let flight = self.in_flight.values_mut().find(|flight| flight.record == record);
+        flight.map(|flight| flight.given_up = true).is_none()
+    }
+
+    /// Forgets all that is in flight, as its connections are cut; says how many given-up records are
+    /// lost with it.
+    pub fn abort(&mut self) -> u64 {
+        let lost = self.in_flight.values().filter(|flight| flight.given_up).count();
+        self.in_flight.clear();
+        lost as u64
+    }
+
+    /// Ends a wait at once.
+    pub fn wake(&mut self) {
+        self.failures = 0;
+        self.blocked_until = None;
+        self.paced_until = None;
+    }
+
+    /// How often `record` was tried since it was first sent.
+    #[must_use]
+    pub fn tried(&self, record: RecordId) -> u32 {
+        self.tried.get(&record).copied().unwrap_or(0)
+    }
+
+    /// The record of an attempt in flight.
+    #[must_use]
+    pub fn record_of(&self, id: AttemptId) -> Option<RecordId> {
+        self.in_flight.get(&id).map(|flight| flight.record)
+    }
+
+    /// When the wait before the next push ends; none while nothing waits for it.
+    #[must_use]
+    pub fn deadline(&self, journal: &Journal, knobs: &V1) -> Option<Mono> {
+        self.candidate(journal, knobs)?;
+        self.blocked_until.max(self.paced_until)
+    }
+}
+
+/// Whether an outcome acknowledges a push (R-V1-06): HTTP 2xx and a JSON body whose `code` is the number
+/// 200, or what else the device is lenient about.
+#[must_use]
+pub fn acknowledges(outcome: &Outcome, lenient: AckLenient) -> bool {
+    let Outcome::Answered(Answer { status, body }) = outcome else {
+        return false;
+    };
+    let success = (200..300).contains(status);
+    if lenient.redirect && (300..400).contains(status)
+        || lenient.empty && success && body.is_empty()
+    {
+        return true;
+    }
+    if !success && !lenient.any_status {
+        return false;
+    }
+    match answer_code(body) {
+        AnswerCode::Number200 => true,
+        AnswerCode::Text200 => lenient.text_200,
+        AnswerCode::Other => false,
+    }
+}
+
+/// The wait after `failures` earlier ones: doubling, shortened by up to a fifth so that devices cut off
+/// together do not come back together.
+fn retry_delay(failures: u32, knobs: &V1, jitter: f64) -> Duration {
+    let doubled = knobs.retry_first.saturating_mul(1_u32.checked_shl(failures).unwrap_or(u32::MAX));
+    doubled.min(knobs.retry_max).mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 5.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(status: u16, body: &str) -> Outcome {
+        Outcome::Answered(Answer { status, body: body.as_bytes().to_vec() })
+    }
+
+    /// R-V1-06, a row each: the outcome, and which leniency alone makes it an acknowledgement.
+    #[test]
+    fn the_acknowledgement_matrix() {
+        let none = AckLenient::default();
+        let rows = [
+            (answered(200, r#"{"code":200,"msg":"success","data":{}}"#), Some(none)),
+            (answered(201, r#"{"code":200}"#), Some(none)),
+            (answered(200, r#"{"code":200.0}"#), Some(none)),
+            (answered(200, ""), Some(AckLenient { empty: true, ..none })),
+            (answered(204, ""), Some(AckLenient { empty: true, ..none })),
+            (answered(200, r#"{"code":"200"}"#), Some(AckLenient { text_200: true, ..none })),
+            (answered(500, r#"{"code":200}"#), Some(AckLenient { any_status: true, ..none })),
+            (answered(302, ""), Some(AckLenient { redirect: true, ..none })),
+            (answered(200, r#"{"code":500}"#), None),
+            (answered(200, r#"{"message":"success"}"#), None),
+            (answered(200, "OK"), None),
+            (answered(200, "200"), None),
+            (answered(500, ""), None),
+            (Outcome::NoAnswer, None),
+        ];
+        let every =
+            AckLenient { empty: true, text_200: true, any_status: true, redirect: true };
+        for (outcome, needed) in rows {
+            let strict = needed == Some(none);
+            assert_eq!(acknowledges(&outcome, none), strict, "{outcome:?}");
+            assert_eq!(acknowledges(&outcome, every), needed.is_some(), "{outcome:?}");
+            if let Some(needed) = needed {
+                assert!(acknowledges(&outcome, needed), "{outcome:?}");
+            }
+        }
+    }
+
+    /// R-V1-07: 1 s, doubling to 30 s, never longer, jittered.
+    #[test]
+    fn the_wait_doubles_to_its_limit() {
+        let knobs = V1::default();
+        let waits: Vec<u64> =
+            (0..8).map(|failures| retry_delay(failures, &knobs, 0.0).as_secs()).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30, 30]);
+        assert_eq!(retry_delay(0, &knobs, 1.0), Duration::from_millis(800));
+        assert_eq!(retry_delay(u32::MAX, &knobs, 0.0), knobs.retry_max);
+    }
+}

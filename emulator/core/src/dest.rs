@@ -1,0 +1,162 @@
+//! Where a device sends to: an address that has been checked once, where it came in.
+
+use std::fmt;
+
+use http::Uri;
+
+/// An `http` or `https` URL of at most 1,024 characters (v1 document, `event_dest`; R-V1-02).
+#[derive(Clone, PartialEq, Eq)]
+pub struct EventDest {
+    uri: Uri,
+    text: std::sync::Arc<str>,
+}
+
+/// Why an address cannot be sent to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DestError {
+    /// Longer than the document allows.
+    #[error(
+        "the address has {characters} characters, at most {} are allowed",
+        EventDest::CHARACTERS_MAX
+    )]
+    TooLong {
+        /// How long it is.
+        characters: usize,
+    },
+    /// Not an http or https URL.
+    #[error("the address must begin with http:// or https://")]
+    Scheme,
+    /// Not a URL, or without a host.
+    #[error("the address is not a URL with a host, such as http://192.168.1.10:8080/Record")]
+    Malformed,
+    /// A user name or password in the URL, which the device would have no use for (R-V1-19).
+    #[error("the address holds a user name or password; the receiver is sent none")]
+    Credentials,
+}
+
+impl EventDest {
+    /// The most characters an address may have, counted as characters, not bytes.
+    pub const CHARACTERS_MAX: usize = 1024;
+
+    /// Takes an address as a caller gave it.
+    ///
+    /// # Errors
+    /// When it is too long, of another scheme, not a URL, or holds credentials.
+    pub fn parse(text: &str) -> Result<Self, DestError> {
+        let characters = text.chars().count();
+        if characters > Self::CHARACTERS_MAX {
+            return Err(DestError::TooLong { characters });
+        }
+        let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        if !matches!(scheme.as_deref(), Some("http" | "https")) {
+            return Err(DestError::Scheme);
+        }
+        let uri: Uri = text.parse().map_err(|_| DestError::Malformed)?;
+        let authority = uri.authority().ok_or(DestError::Malformed)?;
+        if authority.as_str().contains('@') {
+            return Err(DestError::Credentials);
+        }
+        let port = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
+        let port_is_good = match port.strip_prefix(':') {
+            Some(digits) => digits.parse::<u16>().is_ok_and(|port| port != 0),
+            None => port.is_empty(),
+        };
+        if authority.host().is_empty() || !port_is_good {
+            return Err(DestError::Malformed);
+        }
+        Ok(Self { uri, text: text.into() })
+    }
+
+    /// The address as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The host's name or address; an IPv6 address without its brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let host = self.uri.host().unwrap_or_default();
+        host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+    }
+
+    /// The port: as given, else 80 or 443.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.uri.port_u16().unwrap_or(if self.is_https() { 443 } else { 80 })
+    }
+
+    /// What the `Host` header says.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        self.uri.authority().map_or("", |authority| authority.as_str())
+    }
+
+    /// Path and query.
+    #[must_use]
+    pub fn path_and_query(&self) -> &str {
+        self.uri.path_and_query().map_or("/", |path| path.as_str())
+    }
+
+    /// Whether it is sent to over TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.uri.scheme() == Some(&http::uri::Scheme::HTTPS)
+    }
+}
+
+impl fmt::Debug for EventDest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_length(characters: usize) -> String {
+        let start = "http://10.0.0.1/";
+        format!("{start}{}", "a".repeat(characters - start.len()))
+    }
+
+    #[test]
+    fn the_document_s_1024_characters_are_the_limit() {
+        assert!(EventDest::parse(&of_length(1024)).is_ok());
+        assert_eq!(
+            EventDest::parse(&of_length(1025)),
+            Err(DestError::TooLong { characters: 1025 })
+        );
+        let wide = format!("http://10.0.0.1/{}", "记".repeat(1024 - 16));
+        assert!(EventDest::parse(&wide).is_ok(), "counted in characters (R-V1-02)");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        let cases = [
+            ("", DestError::Scheme),
+            ("ftp://host/", DestError::Scheme),
+            ("10.0.0.1:80/Record", DestError::Scheme),
+            ("http://", DestError::Malformed),
+            ("http://ip:port/Record", DestError::Malformed),
+            ("http://host:0/", DestError::Malformed),
+            ("http://host:/", DestError::Malformed),
+            ("http://host:99999/", DestError::Malformed),
+            ("http://a b/", DestError::Malformed),
+            ("http://user:secret@host/", DestError::Credentials),
+        ];
+        for (text, error) in cases {
+            assert_eq!(EventDest::parse(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_parts_are_found() {
+        let dest = EventDest::parse("https://[::1]/Record?x=1").expect("good");
+        assert_eq!((dest.host(), dest.port()), ("::1", 443));
+        assert_eq!((dest.authority(), dest.path_and_query()), ("[::1]", "/Record?x=1"));
+        let plain = EventDest::parse("HTTP://host").expect("good");
+        assert_eq!((plain.host(), plain.port(), plain.path_and_query()), ("host", 80, "/"));
+        assert!(!plain.is_https() && dest.is_https());
+    }
+}

@@ -1,0 +1,230 @@
+//! The v3 document's event object (事件对象): tables A and B.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use super::view::View;
+use crate::behaviour::{DoorName, StrangerUid, TimeUnit};
+use crate::event::{Access, Entry, Fact, Kind, Phase, Presented, Subject, Switch};
+
+/// One event, as fetched or reported. Texts are written where they are shown, never stored.
+#[derive(Serialize)]
+pub(super) struct EventObject<'a> {
+    seqnum: u64,
+    timestamp: i64,
+    event: &'static str,
+    #[serde(rename = "device-id", skip_serializing_if = "Option::is_none")]
+    device_id: Option<&'a str>,
+    #[serde(rename = "ip-addr", skip_serializing_if = "Option::is_none")]
+    ip_addr: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<Uid<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sharp: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    therm: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Card<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    qrcode: Option<CodeText<'a>>,
+}
+
+/// For whom an event is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Showing {
+    /// For a platform that fetches it.
+    Fetched,
+    /// For one that it is reported to: `device-id` is always there (R-V3-28).
+    Reported,
+}
+
+impl<'a> EventObject<'a> {
+    /// The event that an entry is; none if it has no v3 form (R-V3-27).
+    pub(super) fn new(view: &'a View, entry: &'a Entry, showing: Showing) -> Option<Self> {
+        let knobs = &view.behaviour.v3;
+        let kind = entry.fact.kind()?;
+        let device_id = knobs.device_fields || showing == Showing::Reported;
+        let mut object = Self {
+            seqnum: entry.seqnum?.get(),
+            timestamp: match knobs.timestamp_unit {
+                TimeUnit::Millis => entry.at.millis(),
+                TimeUnit::Seconds => entry.at.seconds(),
+            },
+            event: name(kind, knobs.door_name),
+            device_id: device_id.then_some(view.identity.device_id.as_str()),
+            ip_addr: knobs.device_fields.then_some(view.identity.ip.as_str()),
+            uid: None,
+            score: None,
+            sharp: None,
+            therm: None,
+            data: None,
+            state: None,
+            qrcode: None,
+        };
+        object.fill(view, &entry.fact, kind);
+        if knobs.fill_absent_fields {
+            object.fill_absent(view);
+        }
+        Some(object)
+    }
+
+    /// Table A.
+    fn fill(&mut self, view: &'a View, fact: &'a Fact, kind: Kind) {
+        let uid = |subject: Subject| Some(Uid { view, subject });
+        match fact {
+            Fact::Access(access) | Fact::PinAttack(access, _) => {
+                self.fill_access(view, access, kind);
+            }
+            Fact::Temperature(subject, therm) => {
+                self.therm = Some(therm.celsius());
+                self.uid = if *subject == Subject::Nobody { None } else { uid(*subject) };
+            }
+            Fact::Door(switch) | Fact::Button(switch) => self.state = Some(state(*switch)),
+            Fact::Alarm(alarm) => self.state = Some(u8::from(alarm.phase == Phase::Raised)),
+            Fact::Remote(subject, switch) => {
+                self.state = Some(state(*switch));
+                self.uid = if *subject == Subject::Nobody { None } else { uid(*subject) };
+            }
+            Fact::Reset => {}
+        }
+    }
+
+    fn fill_access(&mut self, view: &'a View, access: &'a Access, kind: Kind) {
+        if kind != Kind::Qrcode {
+            self.uid = Some(Uid { view, subject: access.subject });
+            self.state = Some(access.verdict.state());
+        }
+        match kind {
+            Kind::Face => {
+                self.score = Some(access.face.map_or(0.0, |face| face.score.value()));
+                self.sharp = Some(access.face.map_or(0.0, |face| face.sharp.value()));
+                self.therm = access.therm.map(|therm| therm.celsius());
+            }
+            Kind::Card => self.data = Some(Card { view, access: Some(access) }),
+            _ => self.qrcode = Some(CodeText { view, access: Some(access) }),
+        }
+    }
+
+    /// R-V3-20: zero values where the kind has no such field.
+    fn fill_absent(&mut self, view: &'a View) {
+        self.uid.get_or_insert(Uid { view, subject: Subject::Nobody });
+        self.score.get_or_insert(0.0);
+        self.sharp.get_or_insert(0.0);
+        self.therm.get_or_insert(0.0);
+        self.data.get_or_insert(Card { view, access: None });
+        self.state.get_or_insert(0);
+        self.qrcode.get_or_insert(CodeText { view, access: None });
+    }
+}
+
+/// The document's name of a kind (R-V3-19).
+fn name(kind: Kind, door: DoorName) -> &'static str {
+    match (kind, door) {
+        (Kind::Door, DoorName::Open) => "open",
+        _ => kind.name(),
+    }
+}
+
+const fn state(switch: Switch) -> u8 {
+    match switch {
+        Switch::Off => 0,
+        Switch::On => 1,
+    }
+}
+
+/// Writes a value by its `Display`, without a string in between.
+macro_rules! serialize_by_display {
+    ($name:ident) => {
+        impl Serialize for $name<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    };
+}
+
+/// A `uid`: an enrolled person's number, a stranger's (R-V3-21), or nobody's empty one.
+pub(super) struct Uid<'a> {
+    view: &'a View,
+    subject: Subject,
+}
+
+serialize_by_display!(Uid);
+
+impl fmt::Display for Uid<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.subject {
+            Subject::Nobody => Ok(()),
+            Subject::Person(person) => write!(formatter, "{}", self.view.roster.uid(person)),
+            Subject::Stranger(stranger) => match self.view.behaviour.v3.stranger_uid {
+                StrangerUid::Constant => formatter.write_str("0000-STRANGER"),
+                StrangerUid::Hex => {
+                    formatter.write_str("0000")?;
+                    stranger.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+                }
+            },
+        }
+    }
+}
+
+/// A card's number (R-V3-23); nothing where there is no card.
+pub(super) struct Card<'a> {
+    view: &'a View,
+    access: Option<&'a Access>,
+}
+
+serialize_by_display!(Card);
+
+impl fmt::Display for Card<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(access) = self.access else {
+            return Ok(());
+        };
+        let roster = &self.view.roster;
+        let number = match (&access.presented, access.subject) {
+            (Presented::Text(text), _) => return formatter.write_str(text),
+            (Presented::Unknown(number), _) => *number,
+            (Presented::Of(person), _) | (Presented::Own, Subject::Person(person)) => {
+                roster.card(*person_ref(person))
+            }
+            (Presented::Own, _) => 0,
+        };
+        let digits = self.view.behaviour.v3.card_digits;
+        write!(formatter, "0x{number:0digits$x}")
+    }
+}
+
+const fn person_ref(person: &crate::event::PersonRef) -> &crate::event::PersonRef {
+    person
+}
+
+/// A code's text; nothing where there is no code.
+pub(super) struct CodeText<'a> {
+    view: &'a View,
+    access: Option<&'a Access>,
+}
+
+serialize_by_display!(CodeText);
+
+impl fmt::Display for CodeText<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(access) = self.access else {
+            return Ok(());
+        };
+        let roster = &self.view.roster;
+        match (&access.presented, access.subject) {
+            (Presented::Text(text), _) => formatter.write_str(text),
+            (Presented::Unknown(number), _) => write!(formatter, "{}", roster.unknown_code(*number)),
+            (Presented::Of(person), _) => write!(formatter, "{}", roster.code(*person)),
+            (Presented::Own, Subject::Person(person)) => {
+                write!(formatter, "{}", roster.code(person))
+            }
+            (Presented::Own, _) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What an entry's forms are made with: the device they speak of, and whom it knows.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::behaviour::Behaviour;
+use crate::event::{Entry, RecordId, Trace};
+use crate::seed::Seed;
+use crate::world::{Roster, Setup};
+
+/// Who a device is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// v1 `deviceSN` and header `sn`.
+    pub sn: String,
+    /// v3 `device-id`.
+    pub device_id: String,
+    /// Header `model`, and the v3 `product-id`.
+    pub model: String,
+    /// v3 `ip-addr`.
+    pub ip: String,
+    /// Header `account`: the v1 account's name.
+    pub account: String,
+}
+
+/// One device's way of showing entries. Cheap to clone: a reader takes one and lets the device go.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Who the device is.
+    pub identity: Arc<Identity>,
+    /// Whom it knows.
+    pub roster: Arc<Roster>,
+    /// How it is set up.
+    pub setup: Arc<Setup>,
+    /// How it behaves in this exchange.
+    pub behaviour: Behaviour,
+    /// The root of its identifiers: seed, device and how often it was reset to factory.
+    pub seed: Seed,
+}
+
+impl View {
+    /// A record's `uuid`: the same on every retry (R-V1-10).
+    #[must_use]
+    pub fn record_uuid(&self, record: RecordId) -> Uuid {
+        self.seed.named("record").numbered(record.index.get()).numbered(record.part.into()).uuid()
+    }
+
+    /// An alarm's `trace_id`: the same from raising to clearing (R-V1-14).
+    #[must_use]
+    pub fn trace_id(&self, trace: Trace) -> String {
+        let bits = self.seed.named("alarm").numbered(trace.serial.0.into()).bits();
+        let millis = trace.raised_at.millis();
+        format!("VST-{millis}-{:03}-{:06x}", trace.serial.0 % 1000, bits & 0xff_ffff)
+    }
+
+    /// A report's `reqid`, as a UUID (R-V3-31).
+    #[must_use]
+    pub fn report_uuid(&self, entry: &Entry) -> Uuid {
+        self.seed.named("report").numbered(entry.index.get()).uuid()
+    }
+}
