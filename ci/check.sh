@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# The whole gate, the same for a person and for a machine. `ci/check.sh --help` tells how to use it.
+set -uo pipefail
+
+# Pinned: another version may know other checks or other keys of deny.toml.
+cargo_deny_version=0.20.2
+
+steps=(fmt clippy doc deny tests)
+
+usage() {
+    cat <<'HELP'
+Usage: ci/check.sh [--without-tests] [STEP...]
+
+Runs every step, or only the ones named, and says at the end which failed.
+
+Steps:
+  fmt      cargo fmt: the formatting of rustfmt.toml
+  clippy   cargo clippy on every target, a warning is an error
+  doc      cargo doc, a warning (a dead link) is an error
+  deny     cargo deny: banned crates, licences, sources
+  tests    cargo test --workspace: unit, integration and doc tests, and tidy
+
+Options:
+  --without-tests  all steps but the tests
+  --help           this text
+
+What a step needs and this machine lacks is installed: rustfmt and clippy through rustup, cargo-deny from its source,
+which takes some minutes the first time.
+
+Examples:
+  ci/check.sh
+  ci/check.sh fmt clippy
+
+Exit codes: 0 all steps passed, 1 a step failed, 2 an unknown option or step.
+HELP
+}
+
+step_fmt() {
+    need_component rustfmt fmt && cargo fmt --all --check
+}
+
+step_clippy() {
+    need_component clippy clippy &&
+        cargo clippy --locked --workspace --all-targets -- -D warnings
+}
+
+step_doc() {
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+}
+
+step_deny() {
+    need_cargo_deny || return 1
+    echo "advisories: skipped, the database is fetched from the network"
+    cargo deny --locked check --hide-inclusion-graph bans licenses sources
+}
+
+step_tests() {
+    cargo test --workspace
+}
+
+# need_component COMPONENT SUBCOMMAND: make `cargo SUBCOMMAND` work.
+need_component() {
+    cargo "$2" --version >/dev/null 2>&1 && return 0
+    if command -v rustup >/dev/null 2>&1 && rustup component add "$1"; then
+        return 0
+    fi
+    echo "cargo $2 is missing and could not be added; install the toolchain's component $1" >&2
+    return 1
+}
+
+need_cargo_deny() {
+    [ "$(cargo deny --version 2>/dev/null)" = "cargo-deny $cargo_deny_version" ] && return 0
+    echo "installing cargo-deny $cargo_deny_version from its source, once; this takes some minutes"
+    cargo install --locked --quiet "cargo-deny@$cargo_deny_version" && return 0
+    echo "cargo-deny could not be installed; try: cargo install --locked cargo-deny@$cargo_deny_version" >&2
+    return 1
+}
+
+is_step() {
+    local step
+    for step in "${steps[@]}"; do
+        [ "$step" = "$1" ] && return 0
+    done
+    return 1
+}
+
+run_step() {
+    local began=$SECONDS
+    echo "== $1"
+    if "step_$1" </dev/null; then
+        echo "== $1: ok, $((SECONDS - began)) s"
+        return 0
+    fi
+    echo "== $1: FAILED, $((SECONDS - began)) s; again with: ci/check.sh $1" >&2
+    return 1
+}
+
+main() {
+    local chosen=() failed=() ran=0 without_tests=false argument step
+    for argument in "$@"; do
+        case "$argument" in
+            --help | -h) usage; return 0 ;;
+            --without-tests) without_tests=true ;;
+            *)
+                if ! is_step "$argument"; then
+                    echo "ci/check.sh: no option or step is called '$argument'; see ci/check.sh --help" >&2
+                    return 2
+                fi
+                chosen+=("$argument")
+                ;;
+        esac
+    done
+    [ "${#chosen[@]}" -gt 0 ] || chosen=("${steps[@]}")
+    cd "$(dirname "${BASH_SOURCE[0]}")/.." || return 2
+    for step in "${chosen[@]}"; do
+        [ "$step" = tests ] && $without_tests && continue
+        ran=$((ran + 1))
+        run_step "$step" || failed+=("$step")
+    done
+    if [ "$ran" -eq 0 ]; then
+        echo "ci/check.sh: no step was left to run" >&2
+        return 2
+    fi
+    if [ "${#failed[@]}" -gt 0 ]; then
+        echo "== the gate is closed: ${failed[*]} failed" >&2
+        return 1
+    fi
+    echo "== the gate is open: everything that ran passed"
+}
+
+main "$@"

@@ -1,0 +1,3 @@
+//! The promises that the whole project keeps, in one binary.
+
+mod tidy;
