@@ -1,1 +1,10 @@
-//! .
+//! The shell around the emulated device: sockets, timers, the control API.
+//!
+//! It decides nothing about a device: it translates what comes in into the core's inputs and performs the
+//! effects.
+
+pub mod api;
+pub mod clock;
+pub mod control;
+pub mod fleet;
+pub mod uplink;

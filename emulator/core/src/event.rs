@@ -128,6 +128,26 @@ pub enum Kind {
     Reset,
 }
 
+impl Kind {
+    /// The v3 document's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Face => "face",
+            Self::Card => "card",
+            Self::Qrcode => "qrcode",
+            Self::Visitor => "visitor",
+            Self::Therm => "therm",
+            Self::Door => "door",
+            Self::Remote => "remote",
+            Self::Push => "push",
+            Self::Fire => "fire",
+            Self::Disa => "disa",
+            Self::Reset => "reset",
+        }
+    }
+}
+
 /// The types of v1 record, by the number the document gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordType {

@@ -5,11 +5,14 @@
 //! (`vestibule-emulator`) owns everything that touches the machine.
 
 pub mod behaviour;
+pub mod calls;
 pub mod clock;
 pub mod delivery;
 pub mod dest;
+pub mod device;
 pub mod event;
 pub mod journal;
 pub mod quirks;
 pub mod seed;
 pub mod wire;
+pub mod world;

@@ -113,6 +113,8 @@ impl Retcode {
     pub const DATABASE: Self = Self(102);
     /// No such object.
     pub const NO_SUCH_OBJECT: Self = Self(103);
+    /// More than the device takes.
+    pub const OVER_CAPACITY: Self = Self(106);
     /// An action the device does not have.
     pub const UNSUPPORTED: Self = Self(111);
 }

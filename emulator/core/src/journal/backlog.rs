@@ -47,11 +47,18 @@ impl Backlog {
         self.records.pop_front()
     }
 
+    pub(super) fn find(&self, id: RecordId) -> Option<Unacknowledged> {
+        self.get(self.place(id)?)
+    }
+
     /// Takes a record out wherever it is; near the front, where acknowledged ones are, this moves
     /// only the few before it.
     pub(super) fn remove(&mut self, id: RecordId) -> Option<Unacknowledged> {
-        let place = self.records.binary_search_by_key(&id, |record| record.id).ok()?;
-        self.records.remove(place)
+        self.records.remove(self.place(id)?)
+    }
+
+    fn place(&self, id: RecordId) -> Option<usize> {
+        self.records.binary_search_by_key(&id, |record| record.id).ok()
     }
 
     /// The records of entries from `index` on.

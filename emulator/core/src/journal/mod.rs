@@ -244,6 +244,13 @@ impl Journal {
         Some((record.id, &self.store[record.key as usize].entry))
     }
 
+    /// The entry of an unacknowledged record.
+    #[must_use]
+    pub fn record_entry(&self, id: RecordId) -> Option<&Entry> {
+        let record = self.backlog.find(id)?;
+        Some(&self.store[record.key as usize].entry)
+    }
+
     /// How many records are not acknowledged.
     #[must_use]
     pub fn backlog_len(&self) -> usize {

@@ -188,19 +188,14 @@ impl fmt::Display for Card<'_> {
         let roster = &self.view.roster;
         let number = match (&access.presented, access.subject) {
             (Presented::Text(text), _) => return formatter.write_str(text),
-            (Presented::Unknown(number), _) => *number,
-            (Presented::Of(person), _) | (Presented::Own, Subject::Person(person)) => {
-                roster.card(*person_ref(person))
-            }
+            (Presented::Unknown(number), _) => roster.card_numbered(*number),
+            (Presented::Of(person), _) => roster.card(*person),
+            (Presented::Own, Subject::Person(person)) => roster.card(person),
             (Presented::Own, _) => 0,
         };
         let digits = self.view.behaviour.v3.card_digits;
         write!(formatter, "0x{number:0digits$x}")
     }
-}
-
-const fn person_ref(person: &crate::event::PersonRef) -> &crate::event::PersonRef {
-    person
 }
 
 /// A code's text; nothing where there is no code.
@@ -219,7 +214,9 @@ impl fmt::Display for CodeText<'_> {
         let roster = &self.view.roster;
         match (&access.presented, access.subject) {
             (Presented::Text(text), _) => formatter.write_str(text),
-            (Presented::Unknown(number), _) => write!(formatter, "{}", roster.unknown_code(*number)),
+            (Presented::Unknown(number), _) => {
+                write!(formatter, "{}", roster.code_numbered(*number))
+            }
             (Presented::Of(person), _) => write!(formatter, "{}", roster.code(*person)),
             (Presented::Own, Subject::Person(person)) => {
                 write!(formatter, "{}", roster.code(person))

@@ -3,8 +3,10 @@
 //! Both APIs are projections of the same journal entry through a [`View`], so they cannot disagree. What
 //! is pushed again is made again from the same entry and is the same to the byte (R-V1-10).
 
+mod event_object;
 mod fields;
 pub mod json;
+mod record;
 pub mod v1;
 pub mod v3;
 mod view;

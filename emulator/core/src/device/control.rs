@@ -1,0 +1,166 @@
+//! The control API's commands: they change the device through what the device APIs and the world use, too.
+
+use std::sync::Arc;
+
+use super::effects::{Effect, Effects};
+use super::sessions::Sessions;
+use super::settings::Settings;
+use super::Device;
+use crate::calls::control::{
+    Command, CommandError, Emitted, Playing, Reply, TrafficChange,
+};
+use crate::clock::{Mono, Now};
+use crate::event::{Fact, Index, RecordId, RecordType, Trace};
+use crate::journal::Journal;
+use crate::world::{Traffic, Wish, World};
+
+impl Device {
+    /// Carries out a command.
+    ///
+    /// # Errors
+    /// When tables B, C and E lack what is to be emitted, or the traffic cannot be so; then nothing has
+    /// changed.
+    pub fn handle_control(
+        &mut self,
+        command: Command,
+        mono: Mono,
+        effects: &mut Effects,
+    ) -> Result<Reply, CommandError> {
+        let now = self.clock.at(mono);
+        let reply = match command {
+            Command::Network(network) => {
+                self.set_network(network, now, effects);
+                Reply::Done
+            }
+            Command::Emit(wish, playing) => Reply::Emitted(self.emit(&wish, playing, now, effects)?),
+            Command::SetTraffic(change) => self.set_traffic(change, now)?,
+            Command::Restart => {
+                self.restart(now, effects);
+                Reply::Done
+            }
+            Command::FactoryReset => {
+                self.factory_reset(now, effects);
+                Reply::Done
+            }
+        };
+        self.deliver(mono, effects);
+        Ok(reply)
+    }
+
+    fn emit(
+        &mut self,
+        wish: &Wish,
+        playing: Playing,
+        now: Now,
+        effects: &mut Effects,
+    ) -> Result<Vec<Emitted>, CommandError> {
+        let prepared = self.world.prepare(wish)?;
+        self.catch_up(now, effects);
+        // Where the world lags behind a very fast clock, time must not go back after this event.
+        let present = self.world.next_due().map_or(now.wall, |due| due.min(now.wall));
+        let at = wish.at.unwrap_or(present);
+        let first = self.journal.next_index();
+        let mut emitted = Vec::new();
+        match playing {
+            Playing::Exactly => {
+                for _ in 0..wish.count {
+                    let fact = self.world.emit(&prepared, at);
+                    emitted.push(self.emitted(&fact, at, now.mono, effects));
+                }
+            }
+            Playing::Episode => {
+                for _ in 0..wish.count {
+                    self.world.play(&prepared, at);
+                }
+                while let Some(happening) = self.world.advance(now.wall) {
+                    let (at, fact) = (happening.at, happening.fact);
+                    emitted.push(self.emitted(&fact, at, now.mono, effects));
+                }
+            }
+        }
+        debug_assert!(emitted.first().is_none_or(|emitted| emitted.index == first));
+        Ok(emitted)
+    }
+
+    fn emitted(
+        &mut self,
+        fact: &Fact,
+        at: crate::clock::UnixMillis,
+        mono: Mono,
+        effects: &mut Effects,
+    ) -> Emitted {
+        let appended = self.happen(at, fact.clone(), mono, effects);
+        let index = appended.index;
+        Emitted {
+            index,
+            seqnum: appended.seqnum,
+            uuid: self.uuid(fact, index),
+            trace_id: trace(fact, at).map(|trace| self.view.trace_id(trace)),
+        }
+    }
+
+    /// The `uuid` of the fact's recognition record.
+    fn uuid(&self, fact: &Fact, index: Index) -> Option<String> {
+        let part = fact.records().iter().position(|record| *record == RecordType::Recognition)?;
+        let part = u8::try_from(part).ok()?;
+        Some(self.view.record_uuid(RecordId { index, part }).to_string())
+    }
+
+    fn set_traffic(&mut self, change: TrafficChange, now: Now) -> Result<Reply, CommandError> {
+        let old = self.world.traffic();
+        let traffic = Traffic::new(
+            change.profile.unwrap_or(old.profile),
+            change.events_per_minute.unwrap_or(old.events_per_minute),
+        )?;
+        if traffic != old {
+            self.world.set_traffic(traffic, now.wall);
+        }
+        if let Some(speed) = change.speed {
+            self.clock.set_speed(speed, now.mono);
+        }
+        Ok(Reply::Traffic(traffic, self.clock.speed()))
+    }
+
+    /// A power cycle: the tokens go, the settings take effect; journal and backlog stay, as in flash.
+    fn restart(&mut self, now: Now, effects: &mut Effects) {
+        effects.add(Effect::Cut);
+        self.forget_deliveries();
+        self.push.wake();
+        self.sessions.clear();
+        self.settings.take_effect();
+        self.started = now.mono;
+        self.happen(now.wall, Fact::Reset, now.mono, effects);
+    }
+
+    /// R-V3-29: journal, backlog, numbering, subscription, tokens, passwords, settings and enrolled
+    /// people go; the seed's roster returns.
+    fn factory_reset(&mut self, now: Now, effects: &mut Effects) {
+        let config = Arc::clone(&self.config);
+        effects.add(Effect::Cut);
+        self.factory_resets += 1;
+        let view = config.view(self.factory_resets);
+        let (setup, roster) = (Arc::clone(&config.setup), Arc::clone(&config.roster));
+        let traffic = self.world.traffic();
+        self.world = World::new(view.seed.named("world"), setup, roster, traffic, now.wall);
+        self.view = Arc::new(view);
+        self.journal = Journal::new(config.capacity);
+        self.push = crate::delivery::push::Push::default();
+        self.report = crate::delivery::report::Report::default();
+        self.accounts = config.accounts.iter().cloned().collect();
+        self.sessions = Sessions::default();
+        self.settings = Settings::default();
+        self.subscription = None;
+        (self.pushed, self.dropped, self.reported) = (0, 0, 0);
+        self.started = now.mono;
+        self.happen(now.wall, Fact::Reset, now.mono, effects);
+    }
+}
+
+/// The alarm that the fact is about.
+const fn trace(fact: &Fact, at: crate::clock::UnixMillis) -> Option<Trace> {
+    match fact {
+        Fact::Alarm(alarm) => Some(alarm.trace),
+        Fact::PinAttack(_, serial) => Some(Trace { serial: *serial, raised_at: at }),
+        _ => None,
+    }
+}

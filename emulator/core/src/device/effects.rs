@@ -1,0 +1,52 @@
+//! What the shell is to do, in order.
+
+use crate::delivery::Attempt;
+use crate::event::Entry;
+
+/// One thing to do.
+#[derive(Debug)]
+pub enum Effect {
+    /// Start this delivery, and say how it ended.
+    Attempt(Attempt),
+    /// Cut what is open, both ways: deliveries in flight are over, and no outcome of theirs counts.
+    Cut,
+    /// Plug the network in or out; out also cuts.
+    Link(Link),
+    /// Tell whoever watches.
+    Happened(Entry),
+}
+
+/// The network's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Plugged in.
+    Up,
+    /// Unplugged.
+    Down,
+}
+
+/// The outbox of one input.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// Whether anybody watches: only then are entries copied for them.
+    pub watch: bool,
+    outbox: Vec<Effect>,
+}
+
+impl Effects {
+    /// An empty outbox.
+    #[must_use]
+    pub const fn new(watch: bool) -> Self {
+        Self { watch, outbox: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, effect: Effect) {
+        self.outbox.push(effect);
+    }
+
+    /// What is to be done, in order.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Effect> {
+        self.outbox
+    }
+}

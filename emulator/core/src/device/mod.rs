@@ -1,0 +1,209 @@
+//! The device: a pure state machine.
+//!
+//! Each `handle_*` takes one input and the time, changes the state, and adds to [`Effects`] what the shell
+//! is to do, in order. [`Device::next_deadline`] says when [`Device::handle_timer`] is due; an idle device
+//! has none and costs nothing. Reads copy what they need, so that the shell can let go of the device
+//! before it writes bytes.
+
+mod backfill;
+mod config;
+mod control;
+mod delivering;
+mod effects;
+mod network;
+mod sessions;
+mod settings;
+mod v1;
+mod v3;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use self::config::Config;
+pub use self::effects::{Effect, Effects, Link};
+use self::network::Network;
+use self::sessions::Sessions;
+use self::settings::Settings;
+use crate::behaviour::Overflow;
+use crate::calls::control::{Counters, Status};
+use crate::calls::v1::Subscription;
+use crate::clock::{Clock, Mono, Now, UnixMillis};
+use crate::delivery::push::Push;
+use crate::delivery::report::Report;
+use crate::event::{Entry, Fact, Index};
+use crate::journal::{Appended, Caching, Journal};
+use crate::wire::View;
+use crate::world::World;
+
+/// At most this many due events are handled at one wake-up, before other inputs get their turn: at
+/// under 2 µs each, a caller waits a few milliseconds at most.
+const EVENTS_PER_WAKE_UP_MAX: usize = 1000;
+
+/// One device at a door.
+#[derive(Debug)]
+pub struct Device {
+    config: Arc<Config>,
+    view: Arc<View>,
+    clock: Clock,
+    journal: Journal,
+    world: World,
+    accounts: BTreeMap<String, String>,
+    sessions: Sessions,
+    settings: Settings,
+    subscription: Option<Subscription>,
+    network: Network,
+    push: Push,
+    report: Report,
+    pushed: u64,
+    dropped: u64,
+    reported: u64,
+    started: Mono,
+    factory_resets: u64,
+    attempts: u64,
+}
+
+impl Device {
+    /// A device as it comes up for the first time, its clock showing `now.wall`.
+    #[must_use]
+    pub fn new(config: Arc<Config>, now: Now) -> Self {
+        let view = config.view(0);
+        let (journal, world) = backfill::begin(&config, view.seed, now.wall);
+        let report_to = config.report_to.as_ref();
+        let destination = config.push_to.clone();
+        Self {
+            clock: Clock::new(now, config.speed),
+            journal,
+            world,
+            accounts: config.accounts.iter().cloned().collect(),
+            sessions: Sessions::default(),
+            settings: Settings::new(report_to),
+            subscription: destination
+                .map(|destination| Subscription { destination, enabled: true }),
+            network: Network::new(config.link),
+            push: Push::default(),
+            report: Report::default(),
+            pushed: 0,
+            dropped: 0,
+            reported: 0,
+            started: now.mono,
+            factory_resets: 0,
+            attempts: 0,
+            view: Arc::new(view),
+            config,
+        }
+    }
+
+    /// The device as at its start, with the same seed, its clock showing `now.wall`.
+    pub fn rewind(&mut self, now: Now, effects: &mut Effects) {
+        effects.add(Effect::Cut);
+        let attempts = self.attempts;
+        let was_up = self.network.link();
+        *self = Self { attempts, ..Self::new(Arc::clone(&self.config), now) };
+        if self.network.link() != was_up {
+            effects.add(Effect::Link(self.network.link()));
+        }
+        self.deliver(now.mono, effects);
+    }
+
+    /// Does what is due: the world's next events, the network's flapping, deliveries.
+    pub fn handle_timer(&mut self, mono: Mono, effects: &mut Effects) {
+        let now = self.clock.at(mono);
+        self.step_network(now, effects);
+        self.catch_up(now, effects);
+        self.deliver(mono, effects);
+    }
+
+    /// When [`Device::handle_timer`] is due; none while nothing is.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Mono> {
+        let world = self.world.next_due().map(|due| self.clock.when(due));
+        let deadlines = [world, self.network.deadline(), self.push_deadline()];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// Lets the world's due events happen; at most a wake-up's share of them.
+    fn catch_up(&mut self, now: Now, effects: &mut Effects) {
+        for _ in 0..EVENTS_PER_WAKE_UP_MAX {
+            let Some(happening) = self.world.advance(now.wall) else { break };
+            self.happen(happening.at, happening.fact, now.mono, effects);
+        }
+    }
+
+    /// The one place where something that happened enters the journal and the queues.
+    fn happen(&mut self, at: UnixMillis, fact: Fact, mono: Mono, effects: &mut Effects) -> Appended {
+        let appended = self.journal.append(at, fact, self.caching());
+        for lost in &appended.lost {
+            if self.push.give_up(*lost) {
+                self.dropped += 1;
+            }
+        }
+        if let Some(seqnum) = appended.seqnum
+            && self.report_destination().is_some()
+        {
+            self.report.add(seqnum, mono);
+        }
+        if effects.watch
+            && let Some(entry) = self.entries(appended.index, 1).pop()
+        {
+            effects.add(Effect::Happened(entry));
+        }
+        appended
+    }
+
+    /// R-V1-04, R-V1-09.
+    fn caching(&self) -> Caching {
+        let knobs = &self.view.behaviour.v1;
+        match &self.subscription {
+            Some(subscription) if subscription.enabled || knobs.cache_while_disabled => {
+                match knobs.overflow {
+                    Overflow::DropOldest => Caching::DropOldest,
+                    Overflow::DropNewest => Caching::DropNewest,
+                }
+            }
+            _ => Caching::Off,
+        }
+    }
+
+    /// What its entries are shown with.
+    #[must_use]
+    pub fn view(&self) -> Arc<View> {
+        Arc::clone(&self.view)
+    }
+
+    /// Its clock at `mono`.
+    #[must_use]
+    pub fn now(&self, mono: Mono) -> Now {
+        self.clock.at(mono)
+    }
+
+    /// At most `limit` kept entries from `from` on, by index.
+    #[must_use]
+    pub fn entries(&self, from: Index, limit: usize) -> Vec<Entry> {
+        self.journal.entries(from, limit).into_iter().cloned().collect()
+    }
+
+    /// The device at this moment.
+    #[must_use]
+    pub fn status(&self, mono: Mono) -> Status {
+        Status {
+            online: self.network.link() == Link::Up,
+            bounds: self.journal.bounds(),
+            events: self.journal.len(),
+            capacity: self.journal.capacity().get(),
+            next_index: self.journal.next_index(),
+            backlog: self.journal.backlog_len(),
+            counters: Counters {
+                pushed: self.pushed,
+                dropped: self.dropped,
+                evicted: self.journal.evicted(),
+                reported: self.reported,
+                reports_dropped: self.report.dropped(),
+            },
+            subscription: self.subscription.clone(),
+            report_to: self.settings.report_to().map(|to| to.as_str().to_owned()),
+            traffic: self.world.traffic(),
+            speed: self.clock.speed(),
+            now: self.clock.at(mono),
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The v1 document's records: recognitions (识别事件) and alarms (告警事件), tables B to D.
+
+use serde::{Serialize, Serializer};
+use uuid::Uuid;
+
+use super::view::View;
+use crate::behaviour::{AlarmCode, EmptyImage, TimeUnit, UnknownUser};
+use crate::event::{
+    Access, Alarm, Cause, EXIT_BUTTON_ENTRY_MODE, Entry, Fact, Mask, Phase, Presented, Reason,
+    RecordId, Subject, Trace, Verdict,
+};
+use crate::world::{Category, Person};
+
+/// A record as it is pushed.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Record<'a> {
+    /// `type` 0.
+    Recognition(Envelope<Recognition<'a>>),
+    /// `type` 1.
+    Alarm(Envelope<AlarmRecord>),
+}
+
+/// What stands around a record.
+#[derive(Serialize)]
+pub(super) struct Envelope<T> {
+    r#type: u8,
+    data: T,
+}
+
+impl<'a> Record<'a> {
+    /// One of an entry's records; none if it has no such record.
+    pub(super) fn new(view: &'a View, entry: &'a Entry, part: u8) -> Option<Self> {
+        let id = RecordId { index: entry.index, part };
+        let recognition = |data| Some(Self::Recognition(Envelope { r#type: 0, data }));
+        let alarm = |data| Some(Self::Alarm(Envelope { r#type: 1, data }));
+        match (&entry.fact, part) {
+            (Fact::Access(access) | Fact::PinAttack(access, _), 0) => {
+                recognition(Recognition::of_access(view, entry, id, access))
+            }
+            (Fact::Button(_), 0) if !entry.fact.records().is_empty() => {
+                recognition(Recognition::of_button(view, entry, id))
+            }
+            (Fact::PinAttack(access, serial), 1) => {
+                let trace = Trace { serial: *serial, raised_at: entry.at };
+                let (cause, phase) = (Cause::PinAttack, Phase::Raised);
+                let moment = Alarm { cause, phase, trace, subject: access.subject };
+                alarm(AlarmRecord::new(view, entry, &moment))
+            }
+            (Fact::Alarm(moment), 0) => alarm(AlarmRecord::new(view, entry, moment)),
+            _ => None,
+        }
+    }
+}
+
+/// `type` 0: every field, always (R-V1-24).
+#[derive(Serialize)]
+pub(super) struct Recognition<'a> {
+    #[serde(rename = "deviceSN")]
+    device_sn: &'a str,
+    #[serde(rename = "recognitionType")]
+    recognition_type: u8,
+    entry_mode: u8,
+    abnormal_type: u32,
+    uuid: Uuid,
+    #[serde(rename = "recognizeScore")]
+    recognize_score: f64,
+    mask: u8,
+    mode: u8,
+    #[serde(skip_serializing_if = "Image::is_absent")]
+    rgb_image: Image,
+    #[serde(rename = "bodyTemperature")]
+    body_temperature: f64,
+    pass: bool,
+    timestamp: i64,
+    user: Option<User>,
+}
+
+impl<'a> Recognition<'a> {
+    fn of_access(view: &'a View, entry: &Entry, id: RecordId, access: &Access) -> Self {
+        Self {
+            recognition_type: recognition_type(view, access),
+            entry_mode: access.method.entry_mode(),
+            abnormal_type: access.verdict.abnormal_type(access.method),
+            recognize_score: access.face.map_or(0.0, |face| face.score.value()),
+            mask: match access.mask {
+                Mask::Off => 0,
+                Mask::Bare => 1,
+                Mask::Worn => 2,
+            },
+            body_temperature: access.therm.map_or(0.0, |therm| therm.celsius()),
+            pass: access.verdict == Verdict::Accepted,
+            user: user(view, entry, access),
+            ..Self::of_button(view, entry, id)
+        }
+    }
+
+    /// Nobody's: the exit button (R-V1-16).
+    fn of_button(view: &'a View, entry: &Entry, id: RecordId) -> Self {
+        let knobs = &view.behaviour.v1;
+        Self {
+            device_sn: &view.identity.sn,
+            recognition_type: knobs.nobody,
+            entry_mode: EXIT_BUTTON_ENTRY_MODE,
+            abnormal_type: 0,
+            uuid: view.record_uuid(id),
+            recognize_score: 0.0,
+            mask: 0,
+            mode: view.setup.mode.get(),
+            rgb_image: Image(knobs.empty_image),
+            body_temperature: 0.0,
+            pass: true,
+            timestamp: match knobs.timestamp_unit {
+                TimeUnit::Seconds => entry.at.seconds(),
+                TimeUnit::Millis => entry.at.millis(),
+            },
+            user: unknown_user(view),
+        }
+    }
+}
+
+/// Table C.
+fn recognition_type(view: &View, access: &Access) -> u8 {
+    match (access.subject, access.verdict) {
+        (_, Verdict::Refused(Reason::NotLive)) => 4,
+        (Subject::Stranger(_), _) => 3,
+        (Subject::Nobody, _) => view.behaviour.v1.nobody,
+        (Subject::Person(person), _) => view.roster.category(person).user_type(),
+    }
+}
+
+/// The record's `user` object.
+#[derive(Default, Serialize)]
+pub(super) struct User {
+    name: String,
+    ic_number: String,
+    id_number: String,
+    job_number: String,
+    pin: String,
+    user_id: String,
+    remark: String,
+    guest_time_start: i64,
+    guest_time_end: i64,
+    r#type: u8,
+    groups: Vec<Group>,
+}
+
+#[derive(Serialize)]
+struct Group {
+    id: String,
+    name: String,
+}
+
+/// R-V1-16.
+fn unknown_user(view: &View) -> Option<User> {
+    match view.behaviour.v1.unknown_user {
+        UnknownUser::Empty => Some(User::default()),
+        UnknownUser::Null => None,
+    }
+}
+
+fn user(view: &View, entry: &Entry, access: &Access) -> Option<User> {
+    let Subject::Person(person) = access.subject else {
+        return unknown_user(view);
+    };
+    let person = view.roster.person(person);
+    let (guest_time_start, guest_time_end) = match person.category {
+        Category::Visitor => {
+            let window = view.roster.visit(&view.setup.time_zone, entry.at, access.verdict);
+            (window.start.millis(), window.end.millis())
+        }
+        Category::Employee | Category::Blocklisted => (0, 0),
+    };
+    let ic_number = ic_number(access, &person);
+    Some(User {
+        ic_number,
+        user_id: person.uid.to_string(),
+        name: person.name,
+        id_number: person.id_number,
+        job_number: person.job_number,
+        pin: person.pin,
+        remark: person.remark,
+        guest_time_start,
+        guest_time_end,
+        r#type: person.category.user_type(),
+        groups: person
+            .groups
+            .into_iter()
+            .map(|group| Group { id: group.id.to_string(), name: group.name.to_string() })
+            .collect(),
+    })
+}
+
+/// The card as a decimal number: the one that was held to the reader, where v3 shows it as `data` (table
+/// D), else the person's own.
+fn ic_number(access: &Access, person: &Person) -> String {
+    if access.method.kind() == Some(crate::event::Kind::Card)
+        && let Presented::Text(text) = &access.presented
+        && let Some(digits) = text.strip_prefix("0x")
+        && let Ok(number) = u128::from_str_radix(digits, 16)
+    {
+        return number.to_string();
+    }
+    person.card.to_string()
+}
+
+/// `type` 1.
+#[derive(Serialize)]
+pub(super) struct AlarmRecord {
+    trace_id: String,
+    description: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<u32>,
+    event_time: i64,
+    status: u8,
+    #[serde(skip_serializing_if = "Image::is_absent")]
+    alarm_photo: Image,
+}
+
+impl AlarmRecord {
+    fn new(view: &View, entry: &Entry, alarm: &Alarm) -> Self {
+        let knobs = &view.behaviour.v1;
+        let has_code = knobs.alarm_code == AlarmCode::Always || alarm.phase == Phase::Raised;
+        Self {
+            trace_id: view.trace_id(alarm.trace),
+            description: description(alarm.cause),
+            code: has_code.then_some(alarm.cause.code()),
+            user_id: match alarm.subject {
+                Subject::Person(person) => Some(view.roster.uid(person)),
+                Subject::Nobody | Subject::Stranger(_) => None,
+            },
+            event_time: entry.at.millis(),
+            status: alarm.phase.status(),
+            alarm_photo: Image(knobs.empty_image),
+        }
+    }
+}
+
+const fn description(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Tamper => "tamper",
+        Cause::ForcedOpen => "door forced open",
+        Cause::HeldOpen => "door held open too long",
+        Cause::PinAttack => "too many wrong PINs",
+        Cause::Fire => "fire",
+    }
+}
+
+/// An image field where there is no image (R-V1-12).
+struct Image(EmptyImage);
+
+impl Image {
+    fn is_absent(&self) -> bool {
+        self.0 == EmptyImage::Absent
+    }
+}
+
+impl Serialize for Image {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            EmptyImage::Space => serializer.serialize_str(" "),
+            EmptyImage::Empty => serializer.serialize_str(""),
+            EmptyImage::Null | EmptyImage::Absent => serializer.serialize_none(),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! A device's port: accepts while the cable is plugged in, refuses while it is not.
+//!
+//! Offline, the socket keeps its port and refuses: `shutdown` takes it out of listening, `listen` brings it
+//! back. Open connections are reset when the device is cut.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use vestibule_core::device::Link;
+
+use super::{limits, respond};
+use crate::fleet::{Handle, Watch};
+
+/// A port that could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}")]
+pub struct ListenError {
+    /// The address that was asked for.
+    pub address: SocketAddr,
+    /// Why not.
+    pub source: io::Error,
+}
+
+/// A port that is open, and not served yet.
+#[derive(Debug)]
+pub struct Listener {
+    socket: Socket,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Opens a port; 0 picks a free one.
+    ///
+    /// # Errors
+    /// When the address is taken or not this machine's.
+    pub fn bind(address: SocketAddr) -> Result<Self, ListenError> {
+        let fail = |source| ListenError { address, source };
+        let socket = open(address).map_err(fail)?;
+        let bound = socket.local_addr().map_err(fail)?;
+        let bound = bound.as_socket().ok_or_else(|| fail(io::ErrorKind::Unsupported.into()))?;
+        if address.port() != 0 {
+            return Ok(Self { socket, address: bound });
+        }
+        // A port picked by the system is given up by `shutdown`; one bound by its number is kept.
+        drop(socket);
+        let socket = open(bound).map_err(fail)?;
+        Ok(Self { socket, address: bound })
+    }
+
+    /// The address, with the port that was picked.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves a device until `stop` is set, then lets what is in flight end.
+    ///
+    /// # Errors
+    /// When the socket fails for good.
+    pub async fn serve(self, handle: Arc<Handle>, mut stop: watch::Receiver<bool>) -> io::Result<()> {
+        let permits = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
+        let mut cable = handle.cable.watch();
+        let mut connections = JoinSet::new();
+        let mut socket = self.socket;
+        loop {
+            if cable.state().link == Link::Down {
+                refuse(&socket)?;
+                tokio::select! {
+                    () = cable.link(Link::Up) => {}
+                    _ = stop.wait_for(|stop| *stop) => break,
+                }
+            }
+            socket.listen(limits::ACCEPT_BACKLOG)?;
+            let listener = TcpListener::from_std(socket.into())?;
+            let accept = accept(&listener, &handle, &permits, &mut connections, &stop);
+            let stopped = tokio::select! {
+                () = accept => false,
+                () = cable.link(Link::Down) => false,
+                _ = stop.wait_for(|stop| *stop) => true,
+            };
+            socket = listener.into_std()?.into();
+            if stopped {
+                break;
+            }
+        }
+        drop(socket);
+        while connections.join_next().await.is_some() {}
+        Ok(())
+    }
+}
+
+fn open(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // As servers do: a restart must not wait for the last run's connections to be forgotten.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(limits::ACCEPT_BACKLOG)?;
+    Ok(socket)
+}
+
+/// Takes the socket out of listening; its port stays its own. One that never listened is as it should be.
+fn refuse(socket: &Socket) -> io::Result<()> {
+    match socket.shutdown(std::net::Shutdown::Both) {
+        Err(error) if error.kind() != io::ErrorKind::NotConnected => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Accepts connections for ever.
+async fn accept(
+    listener: &TcpListener,
+    handle: &Arc<Handle>,
+    permits: &Arc<Semaphore>,
+    connections: &mut JoinSet<()>,
+    stop: &watch::Receiver<bool>,
+) {
+    loop {
+        let permit = Arc::clone(permits).acquire_owned().await;
+        let permit = permit.expect("the semaphore is never closed");
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let connection = Connection {
+                    cable: handle.cable.watch(),
+                    handle: Arc::clone(handle),
+                    stop: stop.clone(),
+                    _permit: permit,
+                };
+                connections.spawn(connection.serve(stream));
+            }
+            Err(error) => {
+                // Out of descriptors, or gone before it was accepted: the next one may do.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::task::yield_now().await;
+            }
+        }
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+/// One connection to a device.
+struct Connection {
+    handle: Arc<Handle>,
+    cable: Watch,
+    stop: watch::Receiver<bool>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Connection {
+    async fn serve(mut self, stream: TcpStream) {
+        let state = self.cable.state();
+        if state.link == Link::Down {
+            return reset(&stream);
+        }
+        // An answer is one small write.
+        drop(stream.set_nodelay(true));
+        let handle = Arc::clone(&self.handle);
+        let service = service_fn(move |request| {
+            let handle = Arc::clone(&handle);
+            async move { respond::respond(&handle, request).await }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits::READ_TIME_MAX)
+            .max_buf_size(limits::HEAD_BYTES_MAX)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut connection = connection;
+        let mut stopping = false;
+        loop {
+            tokio::select! {
+                result = &mut connection => {
+                    if let Err(error) = result {
+                        tracing::debug!(%error, "a connection ended");
+                    }
+                    return;
+                }
+                () = self.cable.cut_after(state.cuts) => {
+                    return reset(connection.into_parts().io.inner());
+                }
+                _ = self.stop.wait_for(|stop| *stop), if !stopping => {
+                    stopping = true;
+                    std::pin::Pin::new(&mut connection).graceful_shutdown();
+                }
+            }
+        }
+    }
+}
+
+/// Lets the other side see a reset, as from a cable that was pulled and a device that came back.
+fn reset(stream: &TcpStream) {
+    if let Err(error) = SockRef::from(stream).set_linger(Some(std::time::Duration::ZERO)) {
+        tracing::debug!(%error, "a connection could not be reset");
+    }
+}
+
+/// Why a request gets no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the device does not answer this (R-V3-06)")]
+pub(super) struct Silent;
+

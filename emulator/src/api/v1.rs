@@ -1,0 +1,70 @@
+//! The v1 third-party push API over HTTP.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, Request, StatusCode};
+use hyper::body::Incoming;
+use vestibule_core::behaviour::ErrorStatus;
+use vestibule_core::calls::v1::Call;
+use vestibule_core::wire::View;
+use vestibule_core::wire::v1::{SUBSCRIBE_PATH, decode_subscribe, encode, encode_error};
+
+use super::respond::{Answer, Unserved, json, read_body};
+use crate::fleet::Handle;
+use crate::uplink::identity_headers;
+
+/// Answers a request; every answer carries the identity headers (R-V1-19).
+pub(super) async fn serve(handle: &Arc<Handle>, view: &View, request: Request<Incoming>) -> Answer {
+    let mut answer = match read(request).await {
+        Ok(Body::Call(call)) => {
+            let reply = handle.with(|device, mono, effects| device.handle_v1(call, mono, effects));
+            json(StatusCode::OK, encode(&reply))
+        }
+        Ok(Body::Bad(message)) => error(view, StatusCode::BAD_REQUEST, &message),
+        Err(reason) => unserved(view, reason),
+    };
+    let now = handle.read(|device, mono| device.now(mono));
+    answer.headers_mut().extend(identity_headers(view, now));
+    answer
+}
+
+enum Body {
+    Call(Call),
+    Bad(String),
+}
+
+async fn read(request: Request<Incoming>) -> Result<Body, Unserved> {
+    if request.uri().path() != SUBSCRIBE_PATH {
+        return Err(Unserved::NotFound);
+    }
+    if request.method() == Method::GET {
+        return Ok(Body::Call(Call::GetSubscription));
+    }
+    if request.method() != Method::POST {
+        return Err(Unserved::MethodNotAllowed("GET, POST"));
+    }
+    let body: Bytes = read_body(request).await?;
+    Ok(decode_subscribe(&body).map_or_else(|error| Body::Bad(error.to_string()), Body::Call))
+}
+
+fn unserved(view: &View, reason: Unserved) -> Answer {
+    let message = match reason {
+        Unserved::NotFound => "Not Found",
+        Unserved::MethodNotAllowed(_) => "Method Not Allowed",
+        Unserved::TooLarge => "the body is larger than 1 MiB",
+        Unserved::TooSlow => "the body did not come within 10 s, or broke off",
+    };
+    let mut answer = error(view, reason.status(), message);
+    reason.mark(&mut answer);
+    answer
+}
+
+/// R-V1-02.
+fn error(view: &View, status: StatusCode, message: &str) -> Answer {
+    let shown = match view.behaviour.v1.error_status {
+        ErrorStatus::Matching => status,
+        ErrorStatus::Ok => StatusCode::OK,
+    };
+    json(shown, encode_error(status.as_u16(), message))
+}

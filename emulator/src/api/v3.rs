@@ -1,0 +1,84 @@
+//! The v3.x event management API over HTTP.
+
+use std::sync::Arc;
+
+use http::{Method, Request, StatusCode};
+use hyper::body::Incoming;
+use vestibule_core::behaviour::{ErrorStatus, Path, V3};
+use vestibule_core::calls::v3::{Refusal, Retcode};
+use vestibule_core::wire::View;
+use vestibule_core::wire::v3::{Service, decode, encode, encode_retcode, route as service_of};
+
+use super::listener::Silent;
+use super::respond::{Answer, Unserved, json, read_body, require, stay_silent};
+use crate::fleet::Handle;
+
+/// Where a path leads.
+pub(super) enum Route {
+    /// To a service of this API.
+    Service(Service),
+    /// To this API, but to nothing in it.
+    Unknown,
+    /// To the other API.
+    NotV3,
+}
+
+/// R-V3-01, R-V3-03.
+pub(super) fn route(path: &str, view: &View) -> Route {
+    let knob = view.behaviour.v3.path;
+    let is_v1 = path.starts_with("/v1/") || knob == Path::Versioned && !path.starts_with("/api/");
+    if is_v1 {
+        return Route::NotV3;
+    }
+    service_of(path, knob).map_or(Route::Unknown, Route::Service)
+}
+
+/// Answers a request to a service.
+pub(super) async fn serve(
+    handle: &Arc<Handle>,
+    view: &View,
+    service: Service,
+    request: Request<Incoming>,
+) -> Result<Answer, Silent> {
+    let knobs = &view.behaviour.v3;
+    if let Err(reason) = require(request.method(), &Method::POST, "POST") {
+        return Ok(unserved(view, reason));
+    }
+    let token = request.headers().get("token").cloned();
+    let body = match read_body(request).await {
+        Ok(body) => body,
+        Err(reason) => return Ok(unserved(view, reason)),
+    };
+    let request = decode(&body, service, knobs);
+    let token = token.as_ref().and_then(|token| token.to_str().ok());
+    let result = handle.with(|device, mono, _| device.handle_v3(request.call, token, mono));
+    // A factory reset may have come in between: what is shown is shown as it was then.
+    let Some(bytes) = encode(&result, request.reqid.as_deref(), view) else {
+        return stay_silent().await;
+    };
+    Ok(json(status(&result, knobs), bytes))
+}
+
+/// R-V3-03.
+fn status<T>(result: &Result<T, Refusal>, knobs: &V3) -> StatusCode {
+    match (result, knobs.error_status) {
+        (Err(Refusal::Retcode(retcode)), ErrorStatus::Matching) => match *retcode {
+            Retcode(code) if code == knobs.bad_token => StatusCode::UNAUTHORIZED,
+            Retcode::NO_SUCH_OBJECT => StatusCode::NOT_FOUND,
+            _ => StatusCode::BAD_REQUEST,
+        },
+        _ => StatusCode::OK,
+    }
+}
+
+/// What cannot be served at all, in this API's form.
+pub(super) fn unserved(view: &View, reason: Unserved) -> Answer {
+    let retcode = match reason {
+        Unserved::NotFound | Unserved::MethodNotAllowed(_) => Retcode::UNSUPPORTED,
+        Unserved::TooLarge => Retcode::OVER_CAPACITY,
+        Unserved::TooSlow => Retcode::BAD_PARAMETER,
+    };
+    let mut answer = json(reason.status(), encode_retcode(retcode, None, &view.behaviour.v3));
+    reason.mark(&mut answer);
+    answer
+}

@@ -1,0 +1,68 @@
+//! The only source of time in the emulator.
+//!
+//! Everything else takes [`Mono`] or [`UnixMillis`] as an argument, or waits through here.
+
+#![expect(clippy::disallowed_methods, reason = "this is the one place that reads clocks")]
+
+use std::future::Future;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use vestibule_core::clock::{Mono, Now, UnixMillis};
+
+/// Real time, counted from the moment the clock was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    start: Instant,
+}
+
+/// What was waited for did not come in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Elapsed;
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { start: Instant::now() }
+    }
+}
+
+impl Clock {
+    /// Real time now.
+    #[must_use]
+    pub fn mono(&self) -> Mono {
+        Mono::new(self.start.elapsed())
+    }
+
+    /// The host's calendar time now.
+    #[must_use]
+    pub fn wall(&self) -> UnixMillis {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        UnixMillis::new(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// Both, for a device that starts with the host's time.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        Now { mono: self.mono(), wall: self.wall() }
+    }
+
+    /// Waits until real time `mono`; for ever where there is none.
+    pub async fn sleep_until(&self, mono: Option<Mono>) {
+        match mono {
+            Some(mono) => tokio::time::sleep_until((self.start + mono.since_start()).into()).await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Waits for `future`, but no longer than `limit`.
+///
+/// # Errors
+/// When the limit came first.
+pub async fn within<F: Future>(limit: Duration, future: F) -> Result<F::Output, Elapsed> {
+    tokio::time::timeout(limit, future).await.map_err(|_| Elapsed)
+}
+
+/// Waits for `duration`.
+pub async fn pause(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}

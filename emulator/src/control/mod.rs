@@ -1,0 +1,3 @@
+//! The control API: what a test or a developer does to a device.
+
+pub mod feed;

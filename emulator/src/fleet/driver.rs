@@ -1,0 +1,67 @@
+//! One task per device: select, translate into an input, one `handle`, perform effects.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use vestibule_core::clock::Mono;
+use vestibule_core::device::{Effect, Link};
+
+use super::handle::Handle;
+use crate::uplink::{Finished, Uplink};
+
+type InFlight = FuturesUnordered<Pin<Box<dyn Future<Output = Finished> + Send>>>;
+
+/// Drives a device until it is dropped: its deadlines, its deliveries and their outcomes.
+pub(crate) async fn drive(handle: Arc<Handle>, mut uplink: Uplink) {
+    let clock = handle.clock();
+    let mut in_flight = InFlight::new();
+    loop {
+        let (effects, deadline) = handle.take_effects();
+        for effect in effects {
+            perform(effect, &handle, &mut uplink, &mut in_flight);
+        }
+        let next = earliest(deadline, uplink.idle_deadline());
+        tokio::select! {
+            finished = in_flight.next(), if !in_flight.is_empty() => {
+                if let Some(finished) = finished {
+                    let (id, outcome) = uplink.finish(finished, clock.mono());
+                    handle.with(|device, mono, fx| device.handle_outcome(id, &outcome, mono, fx));
+                }
+            }
+            () = handle.changed() => {}
+            () = clock.sleep_until(next) => {
+                uplink.close_idle(clock.mono());
+                handle.with(|device, mono, effects| device.handle_timer(mono, effects));
+            }
+        }
+    }
+}
+
+fn perform(effect: Effect, handle: &Arc<Handle>, uplink: &mut Uplink, in_flight: &mut InFlight) {
+    match effect {
+        Effect::Attempt(attempt) => {
+            let now = handle.read(|device, mono| device.now(mono));
+            in_flight.push(Box::pin(uplink.start(attempt, handle.view(), now)));
+        }
+        Effect::Cut => {
+            in_flight.clear();
+            uplink.close();
+            handle.cable.cut();
+        }
+        Effect::Link(link) => {
+            if link == Link::Down {
+                in_flight.clear();
+                uplink.close();
+            }
+            handle.cable.set(link);
+        }
+        Effect::Happened(entry) => handle.feed.publish(entry),
+    }
+}
+
+fn earliest(one: Option<Mono>, other: Option<Mono>) -> Option<Mono> {
+    one.into_iter().chain(other).min()
+}

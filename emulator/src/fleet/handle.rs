@@ -1,0 +1,108 @@
+//! One device behind one short lock, never held across an await.
+//!
+//! Whoever changes the device does so through [`Handle::with`]: under the lock the device's effects go to
+//! its outbox, in order; after it the driver is woken and performs them.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+use vestibule_core::clock::Mono;
+use vestibule_core::device::{Device, Effect, Effects};
+use vestibule_core::wire::{Identity, View};
+
+use super::cable::Cable;
+use crate::clock::Clock;
+use crate::control::feed::Feed;
+
+/// A device, shared between its servers, its driver and the control API.
+#[derive(Debug)]
+pub struct Handle {
+    state: Mutex<State>,
+    wake: Notify,
+    clock: Clock,
+    identity: Arc<Identity>,
+    /// The network cable, as the sockets see it.
+    pub cable: Cable,
+    /// Who watches what happens.
+    pub feed: Feed,
+}
+
+#[derive(Debug)]
+struct State {
+    device: Device,
+    outbox: VecDeque<Effect>,
+}
+
+impl Handle {
+    /// A device that has just come up.
+    #[must_use]
+    pub fn new(device: Device, clock: Clock) -> Self {
+        let link = if device.status(clock.mono()).online {
+            vestibule_core::device::Link::Up
+        } else {
+            vestibule_core::device::Link::Down
+        };
+        Self {
+            identity: Arc::clone(&device.view().identity),
+            state: Mutex::new(State { device, outbox: VecDeque::new() }),
+            wake: Notify::new(),
+            clock,
+            cable: Cable::new(link),
+            feed: Feed::default(),
+        }
+    }
+
+    /// Lets `change` change the device now; its effects are performed in order.
+    pub fn with<T>(&self, change: impl FnOnce(&mut Device, Mono, &mut Effects) -> T) -> T {
+        let mut effects = Effects::new(self.feed.is_watched());
+        let result = {
+            let mut state = self.lock();
+            // Read under the lock, so that a device's time never goes back.
+            let result = change(&mut state.device, self.clock.mono(), &mut effects);
+            state.outbox.extend(effects.into_vec());
+            result
+        };
+        self.wake.notify_one();
+        result
+    }
+
+    /// Reads from the device; `read` copies what it needs.
+    pub fn read<T>(&self, read: impl FnOnce(&Device, Mono) -> T) -> T {
+        read(&self.lock().device, self.clock.mono())
+    }
+
+    /// What the device's entries are shown with now.
+    #[must_use]
+    pub fn view(&self) -> Arc<View> {
+        self.lock().device.view()
+    }
+
+    /// Who the device is.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The clock of this process.
+    #[must_use]
+    pub const fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// What is to be done now, and when the device wants to be woken next.
+    pub(super) fn take_effects(&self) -> (VecDeque<Effect>, Option<Mono>) {
+        let mut state = self.lock();
+        (std::mem::take(&mut state.outbox), state.device.next_deadline())
+    }
+
+    /// Waits until somebody changed the device.
+    pub(super) async fn changed(&self) {
+        self.wake.notified().await;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        // A panic under the lock is a defect of ours; the device as it stands is the best there is.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,180 @@
+//! One connection to a platform: opened, used for one delivery after another, and let go.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
+use vestibule_core::clock::Mono;
+use vestibule_core::delivery::{Answer, Attempt};
+
+use super::tls::{Tls, TlsError};
+use crate::clock::{Elapsed, within};
+
+/// At most this much of an answer is read: no platform answers a push with more, and a device has
+/// little memory.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// No connection in time.
+    #[error("connecting took longer than {0:?}")]
+    ConnectTimeout(Duration),
+    /// No connection.
+    #[error("cannot connect")]
+    Connect(#[source] std::io::Error),
+    /// No TLS.
+    #[error("TLS failed")]
+    Tls(#[from] TlsError),
+    /// No answer in time.
+    #[error("no answer within {0:?}")]
+    AnswerTimeout(Duration),
+    /// The connection broke, or what came was not HTTP, before an answer began.
+    #[error("the connection ended without an answer")]
+    Broken(#[source] hyper::Error),
+    /// The answer broke off.
+    #[error("the answer broke off")]
+    Cut(#[source] hyper::Error),
+}
+
+impl Failure {
+    /// Whether nothing of an answer had come, so that a kept connection may have been dead before.
+    pub(super) const fn is_before_answer(&self) -> bool {
+        matches!(self, Self::Broken(_))
+    }
+
+    /// A word for it.
+    pub(super) const fn kind(&self) -> &'static str {
+        match self {
+            Self::ConnectTimeout(_) => "connect-timeout",
+            Self::Connect(_) => "connect-failed",
+            Self::Tls(_) => "tls-failed",
+            Self::AnswerTimeout(_) => "answer-timeout",
+            Self::Broken(_) => "broken",
+            Self::Cut(_) => "answer-cut",
+        }
+    }
+}
+
+/// Whom a connection is to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    host: String,
+    port: u16,
+    tls: Option<Verify>,
+}
+
+/// Whether the platform's certificate is verified (R-V1-21).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verify {
+    Yes,
+    No,
+}
+
+impl Target {
+    pub(super) fn new(attempt: &Attempt) -> Self {
+        let destination = &attempt.destination;
+        let verify = if attempt.tls_verify { Verify::Yes } else { Verify::No };
+        Self {
+            host: destination.host().to_owned(),
+            port: destination.port(),
+            tls: destination.is_https().then_some(verify),
+        }
+    }
+}
+
+/// A connection that is open, as far as is known.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) target: Target,
+    pub(super) last_used: Mono,
+    sender: SendRequest<Full<Bytes>>,
+    task: AbortHandle,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Connection {
+    /// Connects. Name look-up, TCP and TLS have `limit` together.
+    pub(super) async fn open(target: &Target, limit: Duration, tls: &Tls) -> Result<Self, Failure> {
+        let connected = within(limit, connect(target, tls)).await;
+        let (sender, task) = connected.map_err(|Elapsed| Failure::ConnectTimeout(limit))??;
+        Ok(Self { target: target.clone(), last_used: Mono::default(), sender, task })
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        !self.sender.is_closed()
+    }
+
+    /// Sends a request and reads the answer, both within `limit`. Gives itself back if it can be used
+    /// again.
+    pub(super) async fn send(
+        mut self,
+        request: Request<Full<Bytes>>,
+        limit: Duration,
+    ) -> Result<(Answer, Option<Self>), Failure> {
+        let exchange = async {
+            let response = self.sender.send_request(request).await.map_err(Failure::Broken)?;
+            read_answer(response).await
+        };
+        let exchanged = within(limit, exchange).await;
+        let (answer, whole) = exchanged.map_err(|Elapsed| Failure::AnswerTimeout(limit))??;
+        let reusable = whole && self.is_open();
+        Ok((answer, reusable.then_some(self)))
+    }
+}
+
+type Opened = (SendRequest<Full<Bytes>>, AbortHandle);
+
+async fn connect(target: &Target, tls: &Tls) -> Result<Opened, Failure> {
+    let stream = TcpStream::connect((target.host.as_str(), target.port)).await;
+    let stream = stream.map_err(Failure::Connect)?;
+    // A push is one small write that waits for its answer: nothing is gained by delaying it.
+    stream.set_nodelay(true).map_err(Failure::Connect)?;
+    match target.tls {
+        None => handshake(stream).await,
+        Some(verify) => {
+            let stream = tls.connect(&target.host, verify, stream).await?;
+            handshake(stream).await
+        }
+    }
+}
+
+async fn handshake<S>(stream: S) -> Result<Opened, Failure>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let handshake = http1::handshake(TokioIo::new(stream)).await;
+    let (sender, connection) = handshake.map_err(Failure::Broken)?;
+    // What goes wrong with the connection, its requests say.
+    let task = tokio::spawn(async move { drop(connection.await) });
+    Ok((sender, task.abort_handle()))
+}
+
+/// Reads an answer; says whether all of it was read.
+async fn read_answer(response: Response<Incoming>) -> Result<(Answer, bool), Failure> {
+    let status = response.status().as_u16();
+    let mut incoming = response.into_body();
+    let mut body = BytesMut::new();
+    while let Some(frame) = incoming.frame().await {
+        let Ok(data) = frame.map_err(Failure::Cut)?.into_data() else { continue };
+        let room = ANSWER_BYTES_MAX - body.len();
+        body.extend_from_slice(&data[..data.len().min(room)]);
+        if data.len() > room {
+            return Ok((Answer { status, body: body.to_vec() }, false));
+        }
+    }
+    Ok((Answer { status, body: body.to_vec() }, true))
+}
+

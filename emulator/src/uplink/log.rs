@@ -1,0 +1,163 @@
+//! The last attempts of this process, for whoever asks what was sent and what came back.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use vestibule_core::clock::{Now, UnixMillis};
+use vestibule_core::delivery::push::acknowledges;
+use vestibule_core::delivery::{Answer, Attempt, Delivery, Outcome};
+use vestibule_core::event::RecordType;
+use vestibule_core::wire::View;
+
+use super::connection::Failure;
+
+/// At most this many attempts are kept: an hour of a busy door.
+const ATTEMPTS_MAX: usize = 10_000;
+
+/// At most this many bytes are kept: with long destinations and answers, 10,000 attempts would take more.
+const BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Only the beginning of an answer is kept: enough to see what it was.
+const ANSWER_BYTES_MAX: usize = 256;
+
+/// One attempt, as it went.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// Its number within the process, from 1.
+    pub number: u64,
+    /// The device.
+    pub sn: String,
+    /// When it began, by the device's clock.
+    pub at: UnixMillis,
+    /// `push` or `report`.
+    pub delivery: &'static str,
+    /// The entry's v3 number.
+    pub seqnum: Option<u64>,
+    /// The entry's index.
+    pub index: u64,
+    /// The `uuid` of a recognition record.
+    pub uuid: Option<String>,
+    /// The how-manieth attempt at it.
+    pub attempt: u32,
+    /// Where to.
+    pub destination: String,
+    /// The HTTP status of the answer.
+    pub status: Option<u16>,
+    /// The beginning of the answer.
+    pub answer: Option<String>,
+    /// How long it took.
+    pub latency: Duration,
+    /// `acknowledged`, `answered`, `refused`, or why there was no answer.
+    pub outcome: String,
+}
+
+impl Logged {
+    fn bytes(&self) -> usize {
+        let texts = [self.uuid.as_ref(), self.answer.as_ref()];
+        size_of::<Self>()
+            + self.sn.len()
+            + self.destination.len()
+            + self.outcome.len()
+            + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    }
+}
+
+/// The last attempts of all devices, oldest first.
+#[derive(Debug, Default)]
+pub struct DeliveryLog {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    attempts: VecDeque<Logged>,
+    bytes: usize,
+    last: u64,
+}
+
+impl DeliveryLog {
+    pub(super) fn add(
+        &self,
+        attempt: &Attempt,
+        view: &View,
+        began: Now,
+        latency: Duration,
+        result: Result<&Answer, &Failure>,
+    ) {
+        let logged = describe(attempt, view, began, latency, result);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.add(logged);
+    }
+
+    /// At most `limit` attempts of one device, or of all, from number `from` on.
+    #[must_use]
+    pub fn read(&self, sn: &str, from: u64, limit: usize) -> Vec<Logged> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = kept.attempts.partition_point(|logged| logged.number < from);
+        let of_device = kept.attempts.range(first..).filter(|logged| logged.sn == sn);
+        of_device.take(limit).cloned().collect()
+    }
+}
+
+impl Kept {
+    fn add(&mut self, mut logged: Logged) {
+        self.last += 1;
+        logged.number = self.last;
+        self.bytes += logged.bytes();
+        self.attempts.push_back(logged);
+        while self.attempts.len() > ATTEMPTS_MAX || self.bytes > BYTES_MAX {
+            let oldest = self.attempts.pop_front();
+            self.bytes -= oldest.map_or(0, |oldest| oldest.bytes());
+        }
+    }
+}
+
+fn describe(
+    attempt: &Attempt,
+    view: &View,
+    began: Now,
+    latency: Duration,
+    result: Result<&Answer, &Failure>,
+) -> Logged {
+    let entry = &attempt.entry;
+    let (delivery, uuid) = match &attempt.delivery {
+        Delivery::Report(_) => ("report", None),
+        Delivery::Push(record) => {
+            let record_type = entry.fact.records().get(usize::from(record.part));
+            let is_recognition = record_type == Some(&RecordType::Recognition);
+            ("push", is_recognition.then(|| view.record_uuid(*record).to_string()))
+        }
+    };
+    Logged {
+        number: 0,
+        sn: view.identity.sn.clone(),
+        at: began.wall,
+        delivery,
+        seqnum: entry.seqnum.map(|seqnum| seqnum.get()),
+        index: entry.index.get(),
+        uuid,
+        attempt: attempt.number,
+        destination: attempt.destination.as_str().to_owned(),
+        status: result.ok().map(|answer| answer.status),
+        answer: result.ok().map(|answer| beginning(&answer.body)),
+        latency,
+        outcome: outcome(attempt, view, result),
+    }
+}
+
+fn beginning(body: &[u8]) -> String {
+    String::from_utf8_lossy(&body[..body.len().min(ANSWER_BYTES_MAX)]).into_owned()
+}
+
+fn outcome(attempt: &Attempt, view: &View, result: Result<&Answer, &Failure>) -> String {
+    match (result, &attempt.delivery) {
+        (Err(failure), _) => failure.kind().to_owned(),
+        (Ok(_), Delivery::Report(_)) => "answered".to_owned(),
+        (Ok(answer), Delivery::Push(_)) => {
+            let outcome = Outcome::Answered(answer.clone());
+            let lenient = view.behaviour.v1.ack_lenient;
+            if acknowledges(&outcome, lenient) { "acknowledged" } else { "refused" }.to_owned()
+        }
+    }
+}

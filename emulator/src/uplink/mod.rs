@@ -1,0 +1,198 @@
+//! The uplink: performs deliveries over HTTP and HTTPS.
+//!
+//! A device keeps at most one connection per delivery that may be in flight, opened when it has something
+//! to send and closed after a while without. A kept connection is checked before use, and a dead one is
+//! replaced within the same attempt. A push that fails on a kept connection before any of the answer came
+//! is sent once more on a fresh one. A report is never sent twice: it uses a connection only shortly after
+//! its last use.
+
+mod connection;
+mod log;
+mod tls;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
+use http_body_util::Full;
+use vestibule_core::clock::{Mono, Now};
+use vestibule_core::delivery::{Attempt, AttemptId, Delivery, Outcome};
+use vestibule_core::wire::{View, v1, v3};
+
+use self::connection::{Connection, Failure, Target};
+pub use self::log::{DeliveryLog, Logged};
+pub use self::tls::{Tls, TlsError};
+use crate::clock::Clock;
+
+/// Platforms close idle connections after some seconds; a device lets go before.
+const IDLE_MAX: Duration = Duration::from_secs(2);
+
+/// A report uses a kept connection only this soon after its last use: what has been idle longer may be
+/// closing on the other side, and a report is not sent twice.
+const REPORT_REUSE_MAX: Duration = Duration::from_secs(1);
+
+/// One device's way out.
+#[derive(Debug)]
+pub struct Uplink {
+    kept: Vec<Connection>,
+    tls: Arc<Tls>,
+    log: Arc<DeliveryLog>,
+    clock: Clock,
+}
+
+/// An attempt that has ended.
+pub struct Finished {
+    id: AttemptId,
+    outcome: Outcome,
+    connection: Option<Connection>,
+}
+
+impl Uplink {
+    /// A way out with no connection yet.
+    #[must_use]
+    pub fn new(tls: Arc<Tls>, log: Arc<DeliveryLog>, clock: Clock) -> Self {
+        Self { kept: Vec::new(), tls, log, clock }
+    }
+
+    /// Starts an attempt.
+    pub fn start(
+        &mut self,
+        attempt: Attempt,
+        view: Arc<View>,
+        now: Now,
+    ) -> impl Future<Output = Finished> + Send + use<> {
+        let target = Target::new(&attempt);
+        let kept = self.take(&target, &attempt.delivery, now.mono);
+        let (tls, log, clock) = (Arc::clone(&self.tls), Arc::clone(&self.log), self.clock);
+        async move {
+            let message = Message::new(&attempt, &view, now);
+            let id = attempt.id;
+            let result = deliver(&message, &target, &attempt, kept, &tls).await;
+            let latency = clock.mono().since(now.mono);
+            log.add(&attempt, &view, now, latency, result.as_ref().map(|(answer, _)| answer));
+            match result {
+                Ok((answer, connection)) => {
+                    Finished { id, outcome: Outcome::Answered(answer), connection }
+                }
+                Err(_) => Finished { id, outcome: Outcome::NoAnswer, connection: None },
+            }
+        }
+    }
+
+    /// Keeps the connection of an attempt that ended, if it can be used again.
+    pub fn finish(&mut self, finished: Finished, now: Mono) -> (AttemptId, Outcome) {
+        if let Some(mut connection) = finished.connection {
+            connection.last_used = now;
+            self.kept.push(connection);
+        }
+        (finished.id, finished.outcome)
+    }
+
+    /// Closes every kept connection.
+    pub fn close(&mut self) {
+        self.kept.clear();
+    }
+
+    /// Closes the connections that have been idle for long enough.
+    pub fn close_idle(&mut self, now: Mono) {
+        self.kept.retain(|connection| now < connection.last_used + IDLE_MAX);
+    }
+
+    /// When the next connection has been idle for long enough.
+    #[must_use]
+    pub fn idle_deadline(&self) -> Option<Mono> {
+        self.kept.iter().map(|connection| connection.last_used + IDLE_MAX).min()
+    }
+
+    /// A kept connection to the target that may be used for such a delivery.
+    fn take(&mut self, target: &Target, delivery: &Delivery, now: Mono) -> Option<Connection> {
+        self.kept.retain(Connection::is_open);
+        let place = self.kept.iter().position(|connection| {
+            let fresh = match delivery {
+                Delivery::Push(_) => true,
+                Delivery::Report(_) => now.since(connection.last_used) <= REPORT_REUSE_MAX,
+            };
+            connection.target == *target && fresh
+        })?;
+        Some(self.kept.swap_remove(place))
+    }
+}
+
+type Delivered = (vestibule_core::delivery::Answer, Option<Connection>);
+
+async fn deliver(
+    message: &Message,
+    target: &Target,
+    attempt: &Attempt,
+    kept: Option<Connection>,
+    tls: &Tls,
+) -> Result<Delivered, Failure> {
+    if let Some(connection) = kept {
+        match connection.send(message.request(), attempt.timeout).await {
+            Err(failure) if failure.is_before_answer() && is_push(&attempt.delivery) => {}
+            result => return result,
+        }
+    }
+    let connection = Connection::open(target, attempt.timeout, tls).await?;
+    connection.send(message.request(), attempt.timeout).await
+}
+
+const fn is_push(delivery: &Delivery) -> bool {
+    matches!(delivery, Delivery::Push(_))
+}
+
+/// What is sent: made once, sent again as it is if the connection was dead.
+struct Message {
+    body: Bytes,
+    headers: HeaderMap,
+    path: String,
+}
+
+impl Message {
+    fn new(attempt: &Attempt, view: &View, now: Now) -> Self {
+        let body = match &attempt.delivery {
+            Delivery::Push(record) => v1::encode_push(view, &attempt.entry, *record),
+            Delivery::Report(reqid) => v3::encode_report(view, &attempt.entry, &reqid.0),
+        };
+        let mut headers = HeaderMap::with_capacity(6);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let host = HeaderValue::from_str(attempt.destination.authority());
+        headers.insert(header::HOST, host.expect("an authority is visible ASCII"));
+        if is_push(&attempt.delivery) {
+            headers.extend(identity_headers(view, now));
+        }
+        Self {
+            body: body.expect("the core attempts only forms that an entry has").into(),
+            headers,
+            path: attempt.destination.path_and_query().to_owned(),
+        }
+    }
+
+    fn request(&self) -> Request<Full<Bytes>> {
+        let mut request = Request::post(self.path.as_str())
+            .body(Full::new(self.body.clone()))
+            .expect("a checked destination's path is a path");
+        *request.headers_mut() = self.headers.clone();
+        request
+    }
+}
+
+/// The headers that go with every v1 answer and push (R-V1-19).
+pub(crate) fn identity_headers(
+    view: &View,
+    now: Now,
+) -> impl Iterator<Item = (HeaderName, HeaderValue)> + use<> {
+    let identity = &view.identity;
+    let text = |text: &str| {
+        HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("?"))
+    };
+    [
+        (HeaderName::from_static("model"), text(&identity.model)),
+        (HeaderName::from_static("sn"), text(&identity.sn)),
+        (HeaderName::from_static("timestamp"), HeaderValue::from(now.wall.seconds())),
+        (HeaderName::from_static("account"), text(&identity.account)),
+    ]
+    .into_iter()
+}

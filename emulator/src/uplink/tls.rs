@@ -1,0 +1,162 @@
+//! TLS towards platforms: 1.2 and 1.3, verified against the system's roots and any given ones (R-V1-21).
+//!
+//! The system's roots are loaded at the first https destination, not at the start.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::connection::Verify;
+
+/// Why there is no TLS.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The file with further roots cannot be used.
+    #[error("cannot read certificates from {}", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: rustls::pki_types::pem::Error,
+    },
+    /// The file with further roots has none.
+    #[error("{} holds no certificate; it must be PEM with BEGIN CERTIFICATE", path.display())]
+    NoCertificate {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A certificate cannot be a root.
+    #[error("a certificate cannot be trusted as a root")]
+    BadRoot(#[source] rustls::Error),
+    /// The host's name cannot be in a certificate.
+    #[error("`{0}` is no name that a certificate can carry")]
+    Name(String),
+    /// The handshake failed.
+    #[error("the TLS handshake failed")]
+    Handshake(#[source] std::io::Error),
+}
+
+/// The client side of TLS, shared by all devices.
+#[derive(Debug, Default)]
+pub struct Tls {
+    further_roots: Vec<CertificateDer<'static>>,
+    verifying: OnceLock<Arc<ClientConfig>>,
+    trusting: OnceLock<Arc<ClientConfig>>,
+}
+
+impl Tls {
+    /// With the roots in `ca_file` besides the system's.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds no certificate that can be a root.
+    pub fn new(ca_file: Option<&Path>) -> Result<Self, TlsError> {
+        let Some(path) = ca_file else {
+            return Ok(Self::default());
+        };
+        let bad_file = |source| TlsError::CaFile { path: path.to_owned(), source };
+        let certificates = CertificateDer::pem_file_iter(path).map_err(bad_file)?;
+        let further_roots: Vec<_> = certificates.collect::<Result<_, _>>().map_err(bad_file)?;
+        if further_roots.is_empty() {
+            return Err(TlsError::NoCertificate { path: path.to_owned() });
+        }
+        for root in &further_roots {
+            RootCertStore::empty().add(root.clone()).map_err(TlsError::BadRoot)?;
+        }
+        Ok(Self { further_roots, ..Self::default() })
+    }
+
+    pub(super) async fn connect(
+        &self,
+        host: &str,
+        verify: Verify,
+        stream: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, TlsError> {
+        let name = ServerName::try_from(host.to_owned());
+        let name = name.map_err(|_| TlsError::Name(host.to_owned()))?;
+        let config = match verify {
+            Verify::Yes => self.verifying.get_or_init(|| Arc::new(self.verifying_config())),
+            Verify::No => self.trusting.get_or_init(|| Arc::new(trusting_config())),
+        };
+        let connector = TlsConnector::from(Arc::clone(config));
+        connector.connect(name, stream).await.map_err(TlsError::Handshake)
+    }
+
+    fn verifying_config(&self) -> ClientConfig {
+        let mut roots = RootCertStore::empty();
+        let system = rustls_native_certs::load_native_certs();
+        for error in &system.errors {
+            tracing::warn!(%error, "a root certificate of the system cannot be read");
+        }
+        // A system's store may hold roots of a form that is not supported; the others still count.
+        roots.add_parsable_certificates(system.certs);
+        roots.add_parsable_certificates(self.further_roots.iter().cloned());
+        builder().with_root_certificates(roots).with_no_client_auth()
+    }
+}
+
+fn builder() -> rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier> {
+    ClientConfig::builder_with_provider(Arc::new(provider()))
+        .with_safe_default_protocol_versions()
+        .expect("the provider supports TLS 1.2 and 1.3")
+}
+
+fn provider() -> CryptoProvider {
+    aws_lc_rs::default_provider()
+}
+
+fn trusting_config() -> ClientConfig {
+    let algorithms = provider().signature_verification_algorithms;
+    builder()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(TrustsAnyone { algorithms }))
+        .with_no_client_auth()
+}
+
+/// Takes any certificate, as devices do whose verification is off; the signature must still be its own.
+#[derive(Debug)]
+struct TrustsAnyone {
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ServerCertVerifier for TrustsAnyone {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
