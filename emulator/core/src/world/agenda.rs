@@ -1,0 +1,99 @@
+//! What is going to happen: beats in the order they are due.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::door::OpeningNumber;
+use crate::clock::UnixMillis;
+use crate::event::{Access, AlarmSerial, Cause, Fact, Phase, Subject, Switch};
+
+/// One step of a scene.
+#[derive(Clone, Debug)]
+pub(super) enum Beat {
+    /// Something that needs no look at the door or the alarms.
+    Plain(Fact),
+    /// The fifth wrong PIN running.
+    PinAttack { access: Access, clear_after: Duration },
+    /// The door opens after a grant; a door that stands open closes first.
+    Open { subject: Subject, close_after: Duration },
+    /// The door is forced; a door that stands open closes first.
+    Force { close_after: Duration },
+    /// That opening ends.
+    Close(OpeningNumber),
+    /// That opening has lasted too long.
+    Held(OpeningNumber),
+    /// An alarm.
+    Raise { cause: Cause, subject: Subject, clearing: Clearing },
+    /// A try to clear that alarm.
+    Clear { cause: Cause, serial: AlarmSerial, clearing: Clearing },
+    /// What a wish asked of the oldest alarm of the cause.
+    Settle(Cause, Phase),
+    /// What a wish asked of the door.
+    Sensor(Switch),
+}
+
+/// How an alarm ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clearing {
+    /// From its raising, or the try before, to the next try.
+    pub(super) after: Duration,
+    /// Tries that will fail.
+    pub(super) failures: u32,
+}
+
+/// A beat's place: when it is due, then in the order it was put down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) at: UnixMillis,
+    order: u64,
+}
+
+/// The beats that wait.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Agenda {
+    beats: BTreeMap<Place, Beat>,
+    next: u64,
+}
+
+/// The most beats that wait before new scenes are left out; those that run are finished. It holds
+/// the scenes of the largest wish ([`super::COUNT_MAX`]) and, at the highest rate, a minute of closing doors; more
+/// would be memory without end when somebody asks for scenes faster than they play.
+pub(super) const WAITING_MAX: usize = 1 << 20;
+
+/// The most beats that a scene puts down at once: a guessed PIN's temperature, tries and attack.
+pub(super) const BEATS_MAX: usize = 8;
+
+impl Agenda {
+    /// When the next beat is due.
+    pub(super) fn next_due(&self) -> Option<UnixMillis> {
+        self.beats.first_key_value().map(|(place, _)| place.at)
+    }
+
+    /// Puts a beat down.
+    pub(super) fn put(&mut self, at: UnixMillis, beat: Beat) {
+        let place = Place { at, order: self.next };
+        self.next += 1;
+        self.beats.insert(place, beat);
+    }
+
+    /// Puts a beat back where it was.
+    pub(super) fn put_back(&mut self, place: Place, beat: Beat) {
+        self.beats.insert(place, beat);
+    }
+
+    /// Takes the next beat.
+    pub(super) fn take(&mut self) -> Option<(Place, Beat)> {
+        self.beats.pop_first()
+    }
+
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.beats.len()
+    }
+
+    /// Whether that many more scenes may begin.
+    pub(super) fn has_room(&self, scenes: u32) -> bool {
+        let beats = usize::try_from(scenes).unwrap_or(usize::MAX).saturating_mul(BEATS_MAX);
+        self.beats.len().saturating_add(beats) <= WAITING_MAX
+    }
+}

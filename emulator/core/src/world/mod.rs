@@ -1,0 +1,42 @@
+//! The people at one door: who comes when, by what, and what follows from it.
+//!
+//! [`World`] is a clockwork: it is asked when the next thing is due and hands out [`Happening`]s in
+//! order, each stamped with the time it was due. Besides its own traffic it takes wishes ([`Wish`]):
+//! checked as a whole by [`World::prepare`], then [`World::emit`]ted as exactly one event or
+//! [`World::play`]ed as a whole scene. It promises that every fact obeys tables B, C and E of the
+//! rulings, that the same seed, roster, setup and calls give the same facts, and that its own door
+//! opens and closes in turn. It neither numbers, stores nor sends anything: that is the device's.
+
+mod agenda;
+mod alarms;
+mod arrivals;
+mod casting;
+mod dice;
+mod door;
+mod numbers;
+mod odds;
+mod people;
+mod plan;
+mod prepare;
+mod program;
+mod refusal;
+mod roster;
+mod rules;
+mod scenes;
+mod setup;
+mod stage;
+mod traffic;
+mod wish;
+
+pub use numbers::Code;
+pub use people::{GROUPS, Group, REMARK_BYTES_MAX};
+pub use prepare::Prepared;
+pub use refusal::Refusal;
+pub use roster::{Category, PEOPLE_MAX, Person, Roster, RosterSizes, Standing, Window};
+pub use setup::{Happening, MaskDetection, Screening, Setup};
+pub use stage::World;
+pub use traffic::{EVENTS_PER_MINUTE_MAX, Profile, Traffic, TrafficError};
+pub use wish::{COUNT_MAX, EventName, QRCODE_BYTES_MAX, ReasonName, Whom, Wish};
+
+#[cfg(test)]
+mod tests;

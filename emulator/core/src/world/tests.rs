@@ -1,0 +1,1 @@
+//! The promises that concern the world as a whole.

@@ -1,0 +1,304 @@
+//! What somebody asks to happen: the control API's emit request, typed, and its names.
+//!
+//! Names are lenient in case and in `_` for `-`; a name that is not in a table is a [`Refusal`] that
+//! lists the table. Whether the parts go together is for [`super::World::prepare`] to say.
+
+use std::str::FromStr;
+
+use super::refusal::Refusal;
+use crate::clock::UnixMillis;
+use crate::event::{Kind, Reason, Verdict};
+
+/// The most events one wish may ask for: what is asked for is made in one go, and more would let one
+/// request hold a device for seconds.
+pub const COUNT_MAX: u32 = 100_000;
+
+/// The most bytes of a `qrcode`: more than a QR code on a telephone holds legibly.
+pub const QRCODE_BYTES_MAX: usize = 256;
+
+/// Something that is to happen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wish {
+    /// What.
+    pub event: EventName,
+    /// How often, 1 to [`COUNT_MAX`].
+    pub count: u32,
+    /// The v3 `state`; left out, 1 for what is switched on and off.
+    pub state: Option<u8>,
+    /// Whom it is about.
+    pub person: Option<Whom>,
+    /// With what verdict (table C).
+    pub reason: Option<ReasonName>,
+    /// By what, 1 to 12.
+    pub entry_mode: Option<u8>,
+    /// Degrees Celsius; rounded to tenths.
+    pub therm: Option<f64>,
+    /// The card held to the reader, like 0xffae0846 (R-V3-23).
+    pub card: Option<String>,
+    /// The code held to the reader.
+    pub qrcode: Option<String>,
+    /// The v1 `code` of an alarm.
+    pub code: Option<u32>,
+    /// The v1 `status` of an alarm.
+    pub status: Option<u8>,
+    /// When; left out, now.
+    pub at: Option<UnixMillis>,
+}
+
+impl Wish {
+    /// One of that event, everything else left open.
+    #[must_use]
+    pub const fn new(event: EventName) -> Self {
+        Self {
+            event,
+            count: 1,
+            state: None,
+            person: None,
+            reason: None,
+            entry_mode: None,
+            therm: None,
+            card: None,
+            qrcode: None,
+            code: None,
+            status: None,
+            at: None,
+        }
+    }
+}
+
+/// What can be asked for (table B).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventName {
+    /// A face.
+    Face,
+    /// A card.
+    Card,
+    /// A QR code or health code.
+    Qrcode,
+    /// A visitor's code.
+    Visitor,
+    /// A temperature.
+    Therm,
+    /// The door sensor.
+    Door,
+    /// Remote opening.
+    Remote,
+    /// The exit button.
+    Push,
+    /// The fire alarm.
+    Fire,
+    /// The tamper alarm.
+    Disa,
+    /// A PIN.
+    Pin,
+    /// An alarm by its v1 `code` and `status`.
+    Alarm,
+}
+
+impl EventName {
+    /// Every name.
+    pub const ALL: [Self; 12] = [
+        Self::Face,
+        Self::Card,
+        Self::Qrcode,
+        Self::Visitor,
+        Self::Therm,
+        Self::Door,
+        Self::Remote,
+        Self::Push,
+        Self::Fire,
+        Self::Disa,
+        Self::Pin,
+        Self::Alarm,
+    ];
+
+    /// The name in the control API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Face => "face",
+            Self::Card => "card",
+            Self::Qrcode => "qrcode",
+            Self::Visitor => "visitor",
+            Self::Therm => "therm",
+            Self::Door => "door",
+            Self::Remote => "remote",
+            Self::Push => "push",
+            Self::Fire => "fire",
+            Self::Disa => "disa",
+            Self::Pin => "pin",
+            Self::Alarm => "alarm",
+        }
+    }
+
+    /// The kind of v3 event whose methods make it.
+    pub(super) const fn kind(self) -> Option<Kind> {
+        match self {
+            Self::Face => Some(Kind::Face),
+            Self::Card => Some(Kind::Card),
+            Self::Qrcode => Some(Kind::Qrcode),
+            Self::Visitor => Some(Kind::Visitor),
+            _ => None,
+        }
+    }
+}
+
+impl FromStr for EventName {
+    type Err = Refusal;
+
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        let name = plain(text);
+        Self::ALL
+            .into_iter()
+            .find(|event| event.name() == name)
+            .ok_or_else(|| Refusal::Event { given: text.to_owned() })
+    }
+}
+
+/// Whom a wish is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whom {
+    /// Any employee.
+    Any,
+    /// A face that is not enrolled.
+    Stranger,
+    /// Any visitor.
+    Visitor,
+    /// Anybody on the blocklist.
+    Blocklisted,
+    /// The person with that uid.
+    Uid(u32),
+}
+
+impl FromStr for Whom {
+    type Err = Refusal;
+
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        match plain(text).as_str() {
+            "any" | "employee" => Ok(Self::Any),
+            "stranger" => Ok(Self::Stranger),
+            "visitor" => Ok(Self::Visitor),
+            "blocklisted" | "blocklist" => Ok(Self::Blocklisted),
+            uid => uid
+                .parse()
+                .ok()
+                .filter(|_| uid.bytes().all(|byte| byte.is_ascii_digit()))
+                .map(Self::Uid)
+                .ok_or_else(|| Refusal::Person { given: text.to_owned() }),
+        }
+    }
+}
+
+/// A name of table C.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReasonName {
+    /// One verdict.
+    Verdict(Verdict),
+    /// A visitor before or after the window: `state` says which, before if left out.
+    OutsideWindow,
+}
+
+const fn refused(reason: Reason) -> ReasonName {
+    ReasonName::Verdict(Verdict::Refused(reason))
+}
+
+/// Table C's names; of several with one meaning the first is the one we use.
+const REASONS: [(&str, ReasonName); 32] = [
+    ("accepted", ReasonName::Verdict(Verdict::Accepted)),
+    ("granted", ReasonName::Verdict(Verdict::Accepted)),
+    ("ok", ReasonName::Verdict(Verdict::Accepted)),
+    ("not-yet-valid", refused(Reason::NotYetValid)),
+    ("disabled", refused(Reason::Disabled)),
+    ("expired", refused(Reason::Expired)),
+    ("outside-window", ReasonName::OutsideWindow),
+    ("visitor-outside-window", ReasonName::OutsideWindow),
+    ("visitor-outside-the-window", ReasonName::OutsideWindow),
+    ("visitor-early", refused(Reason::VisitorEarly)),
+    ("before-window", refused(Reason::VisitorEarly)),
+    ("visitor-late", refused(Reason::VisitorLate)),
+    ("after-window", refused(Reason::VisitorLate)),
+    ("no-permission", refused(Reason::NoPermission)),
+    ("outside-hours", refused(Reason::OutsideHours)),
+    ("blocklisted", refused(Reason::Blocklisted)),
+    ("blocklist", refused(Reason::Blocklisted)),
+    ("stranger", refused(Reason::Stranger)),
+    ("not-live", refused(Reason::NotLive)),
+    ("fever", refused(Reason::Fever)),
+    ("unknown-card", refused(Reason::UnknownCard)),
+    ("invalid-card", refused(Reason::UnknownCard)),
+    ("invalid-code", refused(Reason::InvalidCode)),
+    ("invalid-qrcode", refused(Reason::InvalidCode)),
+    ("unknown-code", refused(Reason::InvalidCode)),
+    ("invalid-id-card", refused(Reason::InvalidIdCard)),
+    ("invalid-idcard", refused(Reason::InvalidIdCard)),
+    ("mismatch", refused(Reason::Mismatch)),
+    ("wrong-pin", refused(Reason::WrongPin)),
+    ("too-many-pins", refused(Reason::TooManyPins)),
+    ("too-many", refused(Reason::TooManyPins)),
+    ("too-many-wrong-pins", refused(Reason::TooManyPins)),
+];
+
+impl ReasonName {
+    /// The name we use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        REASONS
+            .into_iter()
+            .find(|(_, reason)| *reason == self)
+            .map(|(name, _)| name)
+            .expect("every reason has a row")
+    }
+
+    /// Every name, aliases left out.
+    pub(super) fn names() -> String {
+        let mut names: Vec<_> = REASONS.into_iter().map(|(_, reason)| reason.name()).collect();
+        names.dedup();
+        names.join(", ")
+    }
+}
+
+impl FromStr for ReasonName {
+    type Err = Refusal;
+
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        let wanted = plain(text);
+        REASONS
+            .into_iter()
+            .find(|(name, _)| *name == wanted)
+            .map(|(_, reason)| reason)
+            .ok_or_else(|| Refusal::Reason { given: text.to_owned() })
+    }
+}
+
+fn plain(text: &str) -> String {
+    text.trim().to_ascii_lowercase().replace(['_', ' '], "-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_lenient_and_read_back() {
+        for event in EventName::ALL {
+            assert_eq!(event.name().parse(), Ok(event));
+        }
+        for (name, reason) in REASONS {
+            assert_eq!(name.parse(), Ok(reason));
+            assert_eq!(name.to_uppercase().replace('-', "_").parse(), Ok(reason));
+            assert_eq!(reason.name().parse(), Ok(reason));
+        }
+        assert_eq!("100001".parse(), Ok(Whom::Uid(100_001)));
+        assert_eq!("Any".parse(), Ok(Whom::Any));
+    }
+
+    #[test]
+    fn other_names_are_refused_with_the_list() {
+        let error = "tired".parse::<ReasonName>().expect_err("not in table C").to_string();
+        assert!(error.contains("accepted, not-yet-valid") && error.contains("mismatch"), "{error}");
+        assert!("reset".parse::<EventName>().is_err());
+        for person in ["", "+5", "-1", "nobody", "99999999999"] {
+            assert!(person.parse::<Whom>().is_err(), "{person}");
+        }
+    }
+}
