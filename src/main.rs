@@ -10,6 +10,7 @@ mod commands;
 mod exit;
 mod output;
 mod ready_file;
+mod signals;
 
 use std::process::ExitCode;
 
@@ -33,8 +34,10 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, output: &Output) -> Result<Exit, Failure> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
             Failure::new(Exit::Unreachable, "starting the runtime", error)
                 .hint("raise the limits on threads and open files (`ulimit -a`)")
         })?;

@@ -104,11 +104,11 @@ impl Output {
         }
     }
 
-    /// Shows `count` as the running count, where stderr is a tty.
-    pub(crate) fn progress(&self, count: impl Into<String>) {
+    /// Shows what `count` says as the running count, where stderr is a tty; elsewhere it is not asked.
+    pub(crate) fn progress(&self, count: impl FnOnce() -> String) {
         if !self.progress.is_hidden() {
             self.progress.enable_steady_tick(SPIN_EVERY);
-            self.progress.set_message(count.into());
+            self.progress.set_message(count());
         }
     }
 
@@ -129,7 +129,11 @@ impl Output {
 pub(crate) fn usage(refusal: &clap::Error) -> Exit {
     // A closed stdout or stderr leaves nobody to tell.
     let _ = refusal.print();
-    if refusal.use_stderr() { Exit::Usage } else { Exit::Done }
+    if refusal.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Done
+    }
 }
 
 fn default_filter(verbosity: Verbosity) -> &'static str {
