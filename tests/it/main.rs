@@ -1,0 +1,7 @@
+//! The command as its users meet it: the built binary, real sockets, exit codes. Each module is
+//! named by the promise it keeps.
+
+mod receive_answers;
+mod receive_counts;
+mod receive_fetches;
+mod support;
