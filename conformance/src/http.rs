@@ -1,0 +1,314 @@
+//! A small HTTP/1.1 client for asking devices and control APIs, over plain TCP.
+//!
+//! Keeps one connection to one server and replaces a dead one. Promises that every wait and every
+//! body is bounded, and that a request is sent a second time only when the first was provably not
+//! sent. Leaves out TLS, redirects, proxies and cookies.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use crate::clock;
+
+/// How long and how much.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// For connecting.
+    pub connect: Duration,
+    /// From sending the request to the answer's headers, and again to the end of its body.
+    pub answer: Duration,
+    /// The longest answer, in bytes.
+    pub body_bytes: usize,
+}
+
+impl Default for Limits {
+    /// 10 s to connect, 10 s to answer (what devices allow platforms, R-V1-07), 16 MiB (a page of
+    /// a thousand events has some 300 kB; an image slice 64 kB).
+    fn default() -> Self {
+        let patience = Duration::from_secs(10);
+        Self {
+            connect: patience,
+            answer: patience,
+            body_bytes: 16 << 20,
+        }
+    }
+}
+
+/// A client of one server.
+#[derive(Debug)]
+pub struct HttpClient {
+    authority: Authority,
+    path: String,
+    limits: Limits,
+    kept: Option<SendRequest<Full<Bytes>>>,
+}
+
+/// Why a request has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// Not `http://host[:port][/path]`.
+    #[error("{url} is not http://HOST:PORT")]
+    Url {
+        /// What was given.
+        url: String,
+    },
+    /// Nobody there.
+    #[error("cannot connect to {server}")]
+    Connect {
+        /// `host:port`.
+        server: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Nobody there in time.
+    #[error("cannot connect to {server} within {} s", limit.as_secs())]
+    ConnectTimeout {
+        /// `host:port`.
+        server: String,
+        /// How long was waited.
+        limit: Duration,
+    },
+    /// A path or header that HTTP cannot carry.
+    #[error("cannot write the request")]
+    Request(#[source] http::Error),
+    /// The exchange broke off, or was no HTTP.
+    #[error("no answer from {server}")]
+    Exchange {
+        /// `host:port`.
+        server: String,
+        /// What HTTP has to say.
+        source: hyper::Error,
+    },
+    /// No answer in time.
+    #[error("no answer from {server} within {} s", limit.as_secs())]
+    AnswerTimeout {
+        /// `host:port`.
+        server: String,
+        /// How long was waited.
+        limit: Duration,
+    },
+    /// The answer's body broke off or is too long.
+    #[error("cannot read the answer of {server}")]
+    Body {
+        /// `host:port`.
+        server: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl HttpClient {
+    /// A client of the server of `url`; nothing is connected yet.
+    ///
+    /// # Errors
+    ///
+    /// When `url` is not `http://host[:port][/path]`.
+    pub fn new(url: &str, limits: Limits) -> Result<Self, HttpError> {
+        let wrong = || HttpError::Url {
+            url: url.to_owned(),
+        };
+        let uri: Uri = url.parse().map_err(|_| wrong())?;
+        let authority = match (uri.scheme_str(), uri.authority()) {
+            (Some("http"), Some(authority)) => authority.clone(),
+            _ => return Err(wrong()),
+        };
+        if authority.as_str().contains('@') || authority.host().is_empty() || uri.query().is_some()
+        {
+            return Err(wrong());
+        }
+        let path = uri.path().trim_end_matches('/').to_owned();
+        Ok(Self {
+            authority,
+            path,
+            limits,
+            kept: None,
+        })
+    }
+
+    /// The path of the URL it was made with, without a slash at its end; often empty.
+    #[must_use]
+    pub fn base_path(&self) -> &str {
+        &self.path
+    }
+
+    /// The server, as `host:port`.
+    #[must_use]
+    pub fn server(&self) -> String {
+        let port = self.authority.port_u16().unwrap_or(80);
+        format!("{}:{port}", self.authority.host())
+    }
+
+    /// Sends a request to `path` (with its query; the base path is not put before it) and reads
+    /// the whole answer. A body goes as JSON unless `headers` say otherwise.
+    ///
+    /// # Errors
+    ///
+    /// When no whole answer comes within the limits; any status is an answer.
+    pub async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: impl Into<Bytes>,
+    ) -> Result<Response<Bytes>, HttpError> {
+        let (head, body) = self.open(method, path, headers, body).await?.into_parts();
+        let server = self.server();
+        let whole = Limited::new(body, self.limits.body_bytes).collect();
+        match clock::within(self.limits.answer, whole).await {
+            Some(Ok(body)) => Ok(Response::from_parts(head, body.to_bytes())),
+            Some(Err(source)) => Err(HttpError::Body { server, source }),
+            None => Err(HttpError::AnswerTimeout {
+                server,
+                limit: self.limits.answer,
+            }),
+        }
+    }
+
+    /// As `send`, up to the answer's headers: the body is the caller's to read and to bound.
+    ///
+    /// # Errors
+    ///
+    /// When no answer begins within the limits.
+    pub async fn open(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: impl Into<Bytes>,
+    ) -> Result<Response<Incoming>, HttpError> {
+        let mut request = self.request(method, path, headers, body.into())?;
+        if let Some(mut kept) = self.kept.take().filter(|kept| !kept.is_closed()) {
+            match self.exchange(&mut kept, request).await? {
+                Sent::Answered(answer) => {
+                    self.kept = Some(kept);
+                    return Ok(answer);
+                }
+                Sent::Unsent(unsent, _) => request = *unsent,
+            }
+        }
+        let mut fresh = self.connect().await?;
+        match self.exchange(&mut fresh, request).await? {
+            Sent::Answered(answer) => {
+                self.kept = Some(fresh);
+                Ok(answer)
+            }
+            Sent::Unsent(_, source) => Err(HttpError::Exchange {
+                server: self.server(),
+                source,
+            }),
+        }
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Request<Full<Bytes>>, HttpError> {
+        let has_body = !body.is_empty();
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, self.authority.as_str())
+            .body(Full::new(body))
+            .map_err(HttpError::Request)?;
+        if has_body {
+            let json = HeaderValue::from_static("application/json");
+            request.headers_mut().insert(CONTENT_TYPE, json);
+        }
+        request.headers_mut().extend(headers);
+        Ok(request)
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, HttpError> {
+        let server = self.server();
+        let limit = self.limits.connect;
+        let stream = match clock::within(limit, TcpStream::connect(&server)).await {
+            Some(Ok(stream)) => stream,
+            Some(Err(source)) => return Err(HttpError::Connect { server, source }),
+            None => return Err(HttpError::ConnectTimeout { server, limit }),
+        };
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "requests may be delayed");
+        }
+        let (sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|source| HttpError::Exchange { server, source })?;
+        // Ends with the sender, or with the server's farewell.
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+        Ok(sender)
+    }
+
+    async fn exchange(
+        &self,
+        connection: &mut SendRequest<Full<Bytes>>,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Sent, HttpError> {
+        let answer = connection.try_send_request(request);
+        match clock::within(self.limits.answer, answer).await {
+            Some(Ok(answer)) => Ok(Sent::Answered(answer)),
+            Some(Err(mut error)) => match error.take_message() {
+                Some(request) => Ok(Sent::Unsent(Box::new(request), error.into_error())),
+                None => {
+                    let source = error.into_error();
+                    Err(HttpError::Exchange {
+                        server: self.server(),
+                        source,
+                    })
+                }
+            },
+            None => Err(HttpError::AnswerTimeout {
+                server: self.server(),
+                limit: self.limits.answer,
+            }),
+        }
+    }
+}
+
+/// What became of a request.
+enum Sent {
+    Answered(Response<Incoming>),
+    /// It never left; here it is again, with the reason.
+    Unsent(Box<Request<Full<Bytes>>>, hyper::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_urls_are_taken() {
+        for (url, server) in [
+            ("http://127.0.0.1:8000", Some("127.0.0.1:8000")),
+            ("http://device/", Some("device:80")),
+            ("http://[::1]:81/api/v3.1/", Some("[::1]:81")),
+            ("https://127.0.0.1", None),
+            ("127.0.0.1:8000", None),
+            ("http://", None),
+            ("http://user:secret@host", None),
+            ("http://host/?a=1", None),
+            ("", None),
+        ] {
+            let client = HttpClient::new(url, Limits::default());
+            assert_eq!(
+                client.ok().map(|client| client.server()).as_deref(),
+                server,
+                "{url}"
+            );
+        }
+    }
+}

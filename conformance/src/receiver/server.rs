@@ -1,0 +1,359 @@
+//! The sockets of the reference platform.
+//!
+//! Promises that a message is handed to the owner of the `Receiver` before it is answered, so that
+//! nothing is acknowledged and not counted; that a stop answers what was counted; and that
+//! connections, bodies, waits and the queue to the owner are bounded.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Body, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::clock;
+use crate::receiver::answer::{self, Answers, Reply};
+use crate::receiver::message::{self, Message, Unparsable};
+
+/// The longest body read, in bytes: a push carries an image in base64, a few hundred kB on
+/// hardware. Shorter would refuse a camera's largest picture, longer would only cost memory.
+const BODY_BYTES_MAX: u64 = 16 << 20;
+
+/// The bodies in memory at once, in kB. A message waits for its share before it is read, so less
+/// than one body would read none.
+const BODIES_KB_MAX: u32 = 256 << 10;
+
+/// Open connections: a fleet of ten thousand devices keeps one each. Further ones wait unaccepted.
+const CONNECTIONS_MAX: usize = 16_384;
+
+/// Messages read and not yet taken by the owner; a longer queue only hides that the owner is slow.
+const ARRIVALS_MAX: usize = 64;
+
+/// How long a connection may be silent between requests. Shorter than a minute would cut the kept
+/// connection of a device with little traffic again and again.
+const IDLE_MAX: Duration = Duration::from_secs(75);
+
+/// How long a body may take: a device gives up after 10 s, so nobody waits for a longer one.
+const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// How long an unanswered message holds its connection: far beyond any device's patience.
+const HANG_MAX: Duration = Duration::from_secs(600);
+
+/// How long answers under way may take once the receiver stops.
+const STOP_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// The pause after a failed accept (no file descriptor left, say): without it the loop would spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A message that came.
+#[derive(Debug)]
+pub struct Arrival {
+    /// When, by this machine's clock.
+    pub at: SystemTime,
+    /// The request's path and query.
+    pub path: String,
+    /// The request's headers.
+    pub headers: HeaderMap,
+    /// The body, empty when it was too long.
+    pub body: Bytes,
+    /// What the body says.
+    pub message: Result<Message, Unparsable>,
+    /// The body's share of `BODIES_KB_MAX`, until the owner is done with it.
+    _share: OwnedSemaphorePermit,
+}
+
+/// A running reference platform.
+#[derive(Debug)]
+pub struct Receiver {
+    address: SocketAddr,
+    arrivals: mpsc::Receiver<Arrival>,
+    stop: watch::Sender<bool>,
+    acceptor: JoinHandle<()>,
+}
+
+/// Why a receiver could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiverError {
+    /// The address is taken, not this machine's, or not one at all.
+    #[error("cannot listen")]
+    Bind(#[source] io::Error),
+    /// The socket does not say which port it got.
+    #[error("cannot tell the port")]
+    Address(#[source] io::Error),
+}
+
+struct Shared {
+    answers: Answers,
+    arrivals: mpsc::Sender<Arrival>,
+    bodies: Arc<Semaphore>,
+    stop: watch::Receiver<bool>,
+}
+
+/// What ends a connection without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection ends without an answer")]
+struct Unanswered;
+
+/// Why a body is not there.
+enum BodyError {
+    TooLong,
+    Broken,
+}
+
+impl Receiver {
+    /// Listens on `address` (`host:port`) and takes messages from then on.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be listened on.
+    pub async fn bind(address: &str, answers: Answers) -> Result<Self, ReceiverError> {
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(ReceiverError::Bind)?;
+        let address = listener.local_addr().map_err(ReceiverError::Address)?;
+        let (arrivals_sender, arrivals) = mpsc::channel(ARRIVALS_MAX);
+        let (stop, stopped) = watch::channel(false);
+        let shared = Shared {
+            answers,
+            arrivals: arrivals_sender,
+            bodies: Arc::new(Semaphore::new(BODIES_KB_MAX as usize)),
+            stop: stopped,
+        };
+        let acceptor = tokio::spawn(accept(listener, Arc::new(shared)));
+        Ok(Self {
+            address,
+            arrivals,
+            stop,
+            acceptor,
+        })
+    }
+
+    /// Where it listens: `http://127.0.0.1:9000`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The next message; none once it was stopped. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<Arrival> {
+        self.arrivals.recv().await
+    }
+
+    /// Accepts nothing more, and gives what came and was not taken yet; call `finish` after it.
+    pub async fn stop(&mut self) -> Vec<Arrival> {
+        // Fails only when the acceptor is gone already.
+        let _ = self.stop.send(true);
+        self.arrivals.close();
+        let mut rest = Vec::new();
+        while let Some(arrival) = self.arrivals.recv().await {
+            rest.push(arrival);
+        }
+        rest
+    }
+
+    /// Waits until what is under way is answered, 2 s at most.
+    pub async fn finish(self) {
+        let _ = self.stop.send(true);
+        // Fails only when the acceptor panicked, which leaves nothing to wait for.
+        let _ = self.acceptor.await;
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut stop = shared.stop.clone();
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            Some(_) = connections.join_next() => continue,
+            accepted = accept_one(&listener, &slots) => accepted,
+        };
+        match accepted {
+            Ok((stream, slot)) => {
+                let shared = Arc::clone(&shared);
+                connections.spawn(async move {
+                    serve(stream, shared).await;
+                    drop(slot);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                clock::wait(Some(ACCEPT_PAUSE)).await;
+            }
+        }
+    }
+    drop(listener);
+    let answered = async { while connections.join_next().await.is_some() {} };
+    if clock::within(STOP_WAIT_MAX, answered).await.is_none() {
+        tracing::debug!("some connections were cut");
+    }
+}
+
+async fn accept_one(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let slot = Arc::clone(slots)
+        .acquire_owned()
+        .await
+        .map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, slot))
+}
+
+async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "answers may be delayed");
+    }
+    let reset = Arc::new(AtomicBool::new(false));
+    let mut stop = shared.stop.clone();
+    let service = {
+        let reset = Arc::clone(&reset);
+        service_fn(move |request| {
+            Box::pin(respond(Arc::clone(&shared), Arc::clone(&reset), request))
+        })
+    };
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(IDLE_MAX)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            ended = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended early");
+                }
+                break;
+            }
+            _ = stop.wait_for(|stop| *stop), if !stopping => {
+                stopping = true;
+                std::pin::Pin::new(&mut connection).graceful_shutdown();
+            }
+        }
+    }
+    if reset.load(Ordering::Relaxed) {
+        // With no time to linger, closing sends a reset instead of a farewell.
+        let stream = connection.into_parts().io.into_inner();
+        if let Err(error) = stream.set_zero_linger() {
+            tracing::debug!(%error, "the connection is closed, not reset");
+        }
+    }
+}
+
+async fn respond(
+    shared: Arc<Shared>,
+    reset: Arc<AtomicBool>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Unanswered> {
+    if request.method() != Method::POST {
+        return Ok(only_post());
+    }
+    let reply = take(&shared, request).await?;
+    match reply {
+        Reply::Send { status, body } => Ok(response(status, body)),
+        Reply::Hang => {
+            let mut stop = shared.stop.clone();
+            // Stopped or given up on: either way no answer.
+            let _ = clock::within(HANG_MAX, stop.wait_for(|stop| *stop)).await;
+            Err(Unanswered)
+        }
+        Reply::Reset => {
+            reset.store(true, Ordering::Relaxed);
+            Err(Unanswered)
+        }
+    }
+}
+
+/// Reads one message, hands it over, and says how to answer it.
+async fn take(shared: &Shared, request: Request<Incoming>) -> Result<Reply, Unanswered> {
+    let (head, body) = request.into_parts();
+    let announced = body
+        .size_hint()
+        .upper()
+        .unwrap_or(BODY_BYTES_MAX)
+        .min(BODY_BYTES_MAX);
+    let kilobytes = u32::try_from(announced.div_ceil(1024)).unwrap_or(BODIES_KB_MAX);
+    let bodies = Arc::clone(&shared.bodies);
+    let share = bodies
+        .acquire_many_owned(kilobytes)
+        .await
+        .map_err(|_| Unanswered)?;
+    let (body, message) = match read(body).await {
+        Ok(body) => {
+            let sn = head.headers.get("sn").and_then(|sn| sn.to_str().ok());
+            let message = message::read(sn, &body);
+            (body, message)
+        }
+        Err(BodyError::TooLong) => (Bytes::new(), Err(Unparsable::TooLong(BODY_BYTES_MAX))),
+        Err(BodyError::Broken) => return Err(Unanswered),
+    };
+    let reply = match &message {
+        Err(Unparsable::TooLong(_)) => Reply::Send {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            body: String::new(),
+        },
+        message => answer::reply(shared.answers.next(), message),
+    };
+    let path = head
+        .uri
+        .path_and_query()
+        .map_or("/", |path| path.as_str())
+        .to_owned();
+    let headers = head.headers;
+    let arrival = Arrival {
+        at: clock::wall(),
+        path,
+        headers,
+        body,
+        message,
+        _share: share,
+    };
+    // The owner has stopped counting: what is not counted must not be acknowledged.
+    shared
+        .arrivals
+        .send(arrival)
+        .await
+        .map_err(|_| Unanswered)?;
+    Ok(reply)
+}
+
+async fn read(body: Incoming) -> Result<Bytes, BodyError> {
+    let limit = usize::try_from(BODY_BYTES_MAX).unwrap_or(usize::MAX);
+    match clock::within(BODY_WAIT_MAX, Limited::new(body, limit).collect()).await {
+        Some(Ok(body)) => Ok(body.to_bytes()),
+        Some(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(BodyError::TooLong)
+        }
+        _ => Err(BodyError::Broken),
+    }
+}
+
+fn response(status: StatusCode, body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn only_post() -> Response<Full<Bytes>> {
+    let mut response = response(StatusCode::METHOD_NOT_ALLOWED, String::new());
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static("POST"));
+    response
+}

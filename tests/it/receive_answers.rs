@@ -1,0 +1,58 @@
+//! `receive` answers as it was told, and what it answered it counted.
+
+use crate::support::{Receive, record, report};
+
+fn answers(args: &[&str], bodies: &[String]) -> Vec<Option<(u16, String)>> {
+    let receive = Receive::start(args);
+    bodies.iter().map(|body| receive.post(body)).collect()
+}
+
+#[test]
+fn ok_is_the_documented_answer() {
+    let answers = answers(&[], &[record("u", 1), report("d", 1)]);
+    let push = r#"{"code":200,"msg":"success","message":"success","data":{}}"#;
+    let report = r#"{"retcode":0,"header":{"reqid":"r1"}}"#;
+    assert_eq!(
+        answers,
+        [Some((200, push.to_owned())), Some((200, report.to_owned()))]
+    );
+}
+
+#[test]
+fn the_first_ones_fail() {
+    let bodies = [record("u", 1), record("u", 1), record("u", 1)];
+    let status = |args: &[&str]| {
+        answers(args, &bodies)
+            .into_iter()
+            .map(|answer| answer.map(|(s, _)| s))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        status(&["--fail-first", "2"]),
+        [Some(500), Some(500), Some(200)]
+    );
+    assert_eq!(
+        status(&["--fail-first", "1", "--answer", "reset"]),
+        [None, Some(200), Some(200)]
+    );
+    assert_eq!(status(&["--answer", "http=503"]), [Some(503); 3]);
+}
+
+#[test]
+fn a_hanging_answer_is_counted_and_ends_with_the_run() {
+    let receive = Receive::start(&["--answer", "hang", "--expect", "1"]);
+    assert_eq!(receive.post(&record("u", 1)), None);
+    let ended = receive.end();
+    assert_eq!(
+        (ended.code, &ended.summary()["distinct"]),
+        (Some(0), &1.into())
+    );
+}
+
+#[test]
+fn empty_and_garbage_come_with_status_200() {
+    for (answer, body) in [("empty", ""), ("garbage", "<<< this is not JSON >>>")] {
+        let answers = answers(&["--answer", answer], &[record("u", 1)]);
+        assert_eq!(answers, [Some((200, body.to_owned()))]);
+    }
+}
