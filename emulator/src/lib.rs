@@ -5,6 +5,8 @@
 
 pub mod api;
 pub mod clock;
+pub mod config;
 pub mod control;
+pub mod emulator;
 pub mod fleet;
 pub mod uplink;

@@ -45,14 +45,22 @@ impl Listener {
         let fail = |source| ListenError { address, source };
         let socket = open(address).map_err(fail)?;
         let bound = socket.local_addr().map_err(fail)?;
-        let bound = bound.as_socket().ok_or_else(|| fail(io::ErrorKind::Unsupported.into()))?;
+        let bound = bound
+            .as_socket()
+            .ok_or_else(|| fail(io::ErrorKind::Unsupported.into()))?;
         if address.port() != 0 {
-            return Ok(Self { socket, address: bound });
+            return Ok(Self {
+                socket,
+                address: bound,
+            });
         }
         // A port picked by the system is given up by `shutdown`; one bound by its number is kept.
         drop(socket);
         let socket = open(bound).map_err(fail)?;
-        Ok(Self { socket, address: bound })
+        Ok(Self {
+            socket,
+            address: bound,
+        })
     }
 
     /// The address, with the port that was picked.
@@ -61,15 +69,26 @@ impl Listener {
         self.address
     }
 
+    /// The socket, for another kind of server.
+    #[must_use]
+    pub fn into_std(self) -> std::net::TcpListener {
+        self.socket.into()
+    }
+
     /// Serves a device until `stop` is set, then lets what is in flight end.
     ///
     /// # Errors
     /// When the socket fails for good.
-    pub async fn serve(self, handle: Arc<Handle>, mut stop: watch::Receiver<bool>) -> io::Result<()> {
+    pub async fn serve(
+        self,
+        handle: Arc<Handle>,
+        mut stop: watch::Receiver<bool>,
+    ) -> io::Result<()> {
         let permits = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
         let mut cable = handle.cable.watch();
         let mut connections = JoinSet::new();
         let mut socket = self.socket;
+        let stopping = stop.clone();
         loop {
             if cable.state().link == Link::Down {
                 refuse(&socket)?;
@@ -80,7 +99,7 @@ impl Listener {
             }
             socket.listen(limits::ACCEPT_BACKLOG)?;
             let listener = TcpListener::from_std(socket.into())?;
-            let accept = accept(&listener, &handle, &permits, &mut connections, &stop);
+            let accept = accept(&listener, &handle, &permits, &mut connections, &stopping);
             let stopped = tokio::select! {
                 () = accept => false,
                 () = cable.link(Link::Down) => false,
@@ -98,7 +117,11 @@ impl Listener {
 }
 
 fn open(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     // As servers do: a restart must not wait for the last run's connections to be forgotten.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
@@ -205,4 +228,3 @@ fn reset(stream: &TcpStream) {
 #[derive(Debug, thiserror::Error)]
 #[error("the device does not answer this (R-V3-06)")]
 pub(super) struct Silent;
-

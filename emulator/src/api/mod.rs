@@ -9,4 +9,4 @@ mod respond;
 mod v1;
 mod v3;
 
-pub use self::listener::{Listener, ListenError};
+pub use self::listener::{ListenError, Listener};

@@ -41,7 +41,9 @@ impl Unserved {
     pub(super) fn mark(self, answer: &mut Answer) {
         match self {
             Self::MethodNotAllowed(allowed) => {
-                answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+                answer
+                    .headers_mut()
+                    .insert(header::ALLOW, HeaderValue::from_static(allowed));
             }
             // What is left of the body is not read, so nothing can follow it.
             Self::TooLarge | Self::TooSlow => {
@@ -91,8 +93,16 @@ pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Answer {
 }
 
 /// Checks the method; both APIs have few.
-pub(super) fn require(method: &Method, wanted: &Method, name: &'static str) -> Result<(), Unserved> {
-    if method == wanted { Ok(()) } else { Err(Unserved::MethodNotAllowed(name)) }
+pub(super) fn require(
+    method: &Method,
+    wanted: &Method,
+    name: &'static str,
+) -> Result<(), Unserved> {
+    if method == wanted {
+        Ok(())
+    } else {
+        Err(Unserved::MethodNotAllowed(name))
+    }
 }
 
 /// Withholds an answer for as long as anybody could wait, then ends the connection.

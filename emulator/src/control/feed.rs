@@ -4,20 +4,34 @@ use std::sync::Arc;
 
 use tokio::sync::broadcast;
 use vestibule_core::event::Entry;
+use vestibule_core::wire::View;
 
 /// Entries a slow watcher may be behind before it misses some, and is told so: a second's worth of a
 /// flood.
 const BEHIND_MAX: usize = 4096;
 
-/// One device's feed.
+/// The feed of all devices.
 #[derive(Debug)]
 pub struct Feed {
-    entries: broadcast::Sender<Arc<Entry>>,
+    sender: broadcast::Sender<Arc<News>>,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub struct News {
+    /// At which device.
+    pub sn: String,
+    /// What.
+    pub entry: Entry,
+    /// How the device shows it.
+    pub view: Arc<View>,
 }
 
 impl Default for Feed {
     fn default() -> Self {
-        Self { entries: broadcast::Sender::new(BEHIND_MAX) }
+        Self {
+            sender: broadcast::Sender::new(BEHIND_MAX),
+        }
     }
 }
 
@@ -25,18 +39,18 @@ impl Feed {
     /// Whether anybody watches.
     #[must_use]
     pub fn is_watched(&self) -> bool {
-        self.entries.receiver_count() > 0
+        self.sender.receiver_count() > 0
     }
 
     /// Tells everybody who watches.
-    pub(crate) fn publish(&self, entry: Entry) {
+    pub(crate) fn publish(&self, news: News) {
         // Nobody may be left; then nobody is told.
-        drop(self.entries.send(Arc::new(entry)));
+        drop(self.sender.send(Arc::new(news)));
     }
 
     /// Watches from now on.
     #[must_use]
-    pub fn watch(&self) -> broadcast::Receiver<Arc<Entry>> {
-        self.entries.subscribe()
+    pub fn watch(&self) -> broadcast::Receiver<Arc<News>> {
+        self.sender.subscribe()
     }
 }

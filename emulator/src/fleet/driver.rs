@@ -10,6 +10,7 @@ use vestibule_core::clock::Mono;
 use vestibule_core::device::{Effect, Link};
 
 use super::handle::Handle;
+use crate::control::feed::News;
 use crate::uplink::{Finished, Uplink};
 
 type InFlight = FuturesUnordered<Pin<Box<dyn Future<Output = Finished> + Send>>>;
@@ -58,7 +59,14 @@ fn perform(effect: Effect, handle: &Arc<Handle>, uplink: &mut Uplink, in_flight:
             }
             handle.cable.set(link);
         }
-        Effect::Happened(entry) => handle.feed.publish(entry),
+        Effect::Happened(entry) => {
+            let sn = handle.identity().sn.clone();
+            handle.feed.publish(News {
+                sn,
+                entry,
+                view: handle.view(),
+            });
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Handle {
     /// The network cable, as the sockets see it.
     pub cable: Cable,
     /// Who watches what happens.
-    pub feed: Feed,
+    pub feed: Arc<Feed>,
 }
 
 #[derive(Debug)]
@@ -37,7 +37,7 @@ struct State {
 impl Handle {
     /// A device that has just come up.
     #[must_use]
-    pub fn new(device: Device, clock: Clock) -> Self {
+    pub fn new(device: Device, clock: Clock, feed: Arc<Feed>) -> Self {
         let link = if device.status(clock.mono()).online {
             vestibule_core::device::Link::Up
         } else {
@@ -45,11 +45,14 @@ impl Handle {
         };
         Self {
             identity: Arc::clone(&device.view().identity),
-            state: Mutex::new(State { device, outbox: VecDeque::new() }),
+            state: Mutex::new(State {
+                device,
+                outbox: VecDeque::new(),
+            }),
             wake: Notify::new(),
             clock,
             cable: Cable::new(link),
-            feed: Feed::default(),
+            feed,
         }
     }
 
@@ -93,7 +96,10 @@ impl Handle {
     /// What is to be done now, and when the device wants to be woken next.
     pub(super) fn take_effects(&self) -> (VecDeque<Effect>, Option<Mono>) {
         let mut state = self.lock();
-        (std::mem::take(&mut state.outbox), state.device.next_deadline())
+        (
+            std::mem::take(&mut state.outbox),
+            state.device.next_deadline(),
+        )
     }
 
     /// Waits until somebody changed the device.

@@ -23,7 +23,7 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub(super) enum Failure {
     /// No connection in time.
     #[error("connecting took longer than {0:?}")]
     ConnectTimeout(Duration),
@@ -81,7 +81,11 @@ pub(super) enum Verify {
 impl Target {
     pub(super) fn new(attempt: &Attempt) -> Self {
         let destination = &attempt.destination;
-        let verify = if attempt.tls_verify { Verify::Yes } else { Verify::No };
+        let verify = if attempt.tls_verify {
+            Verify::Yes
+        } else {
+            Verify::No
+        };
         Self {
             host: destination.host().to_owned(),
             port: destination.port(),
@@ -110,7 +114,12 @@ impl Connection {
     pub(super) async fn open(target: &Target, limit: Duration, tls: &Tls) -> Result<Self, Failure> {
         let connected = within(limit, connect(target, tls)).await;
         let (sender, task) = connected.map_err(|Elapsed| Failure::ConnectTimeout(limit))??;
-        Ok(Self { target: target.clone(), last_used: Mono::default(), sender, task })
+        Ok(Self {
+            target: target.clone(),
+            last_used: Mono::default(),
+            sender,
+            task,
+        })
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -125,7 +134,11 @@ impl Connection {
         limit: Duration,
     ) -> Result<(Answer, Option<Self>), Failure> {
         let exchange = async {
-            let response = self.sender.send_request(request).await.map_err(Failure::Broken)?;
+            let response = self
+                .sender
+                .send_request(request)
+                .await
+                .map_err(Failure::Broken)?;
             read_answer(response).await
         };
         let exchanged = within(limit, exchange).await;
@@ -168,13 +181,26 @@ async fn read_answer(response: Response<Incoming>) -> Result<(Answer, bool), Fai
     let mut incoming = response.into_body();
     let mut body = BytesMut::new();
     while let Some(frame) = incoming.frame().await {
-        let Ok(data) = frame.map_err(Failure::Cut)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(Failure::Cut)?.into_data() else {
+            continue;
+        };
         let room = ANSWER_BYTES_MAX - body.len();
         body.extend_from_slice(&data[..data.len().min(room)]);
         if data.len() > room {
-            return Ok((Answer { status, body: body.to_vec() }, false));
+            return Ok((
+                Answer {
+                    status,
+                    body: body.to_vec(),
+                },
+                false,
+            ));
         }
     }
-    Ok((Answer { status, body: body.to_vec() }, true))
+    Ok((
+        Answer {
+            status,
+            body: body.to_vec(),
+        },
+        true,
+    ))
 }
-

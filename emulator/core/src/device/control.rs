@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
+use super::Device;
 use super::effects::{Effect, Effects};
 use super::sessions::Sessions;
 use super::settings::Settings;
-use super::Device;
-use crate::calls::control::{
-    Command, CommandError, Emitted, Playing, Reply, TrafficChange,
-};
+use crate::calls::control::{Command, CommandError, Emitted, Playing, Reply, TrafficChange};
 use crate::clock::{Mono, Now};
 use crate::event::{Fact, Index, RecordId, RecordType, Trace};
 use crate::journal::Journal;
@@ -32,7 +30,9 @@ impl Device {
                 self.set_network(network, now, effects);
                 Reply::Done
             }
-            Command::Emit(wish, playing) => Reply::Emitted(self.emit(&wish, playing, now, effects)?),
+            Command::Emit(wish, playing) => {
+                Reply::Emitted(self.emit(&wish, playing, now, effects)?)
+            }
             Command::SetTraffic(change) => self.set_traffic(change, now)?,
             Command::Restart => {
                 self.restart(now, effects);
@@ -57,7 +57,10 @@ impl Device {
         let prepared = self.world.prepare(wish)?;
         self.catch_up(now, effects);
         // Where the world lags behind a very fast clock, time must not go back after this event.
-        let present = self.world.next_due().map_or(now.wall, |due| due.min(now.wall));
+        let present = self
+            .world
+            .next_due()
+            .map_or(now.wall, |due| due.min(now.wall));
         let at = wish.at.unwrap_or(present);
         let first = self.journal.next_index();
         let mut emitted = Vec::new();
@@ -101,7 +104,10 @@ impl Device {
 
     /// The `uuid` of the fact's recognition record.
     fn uuid(&self, fact: &Fact, index: Index) -> Option<String> {
-        let part = fact.records().iter().position(|record| *record == RecordType::Recognition)?;
+        let part = fact
+            .records()
+            .iter()
+            .position(|record| *record == RecordType::Recognition)?;
         let part = u8::try_from(part).ok()?;
         Some(self.view.record_uuid(RecordId { index, part }).to_string())
     }
@@ -160,7 +166,10 @@ impl Device {
 const fn trace(fact: &Fact, at: crate::clock::UnixMillis) -> Option<Trace> {
     match fact {
         Fact::Alarm(alarm) => Some(alarm.trace),
-        Fact::PinAttack(_, serial) => Some(Trace { serial: *serial, raised_at: at }),
+        Fact::PinAttack(_, serial) => Some(Trace {
+            serial: *serial,
+            raised_at: at,
+        }),
         _ => None,
     }
 }

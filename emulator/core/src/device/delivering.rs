@@ -1,7 +1,7 @@
 //! Deliveries: which may start now, and what their outcomes change.
 
-use super::effects::{Effect, Effects, Link};
 use super::Device;
+use super::effects::{Effect, Effects, Link};
 use crate::clock::Mono;
 use crate::delivery::push::Settled;
 use crate::delivery::{Attempt, AttemptId, Delivery, Outcome, ReportId};
@@ -61,13 +61,18 @@ impl Device {
     }
 
     fn push_destination(&self) -> Option<&EventDest> {
-        let subscription = self.subscription.as_ref().filter(|subscription| subscription.enabled)?;
+        let subscription = self
+            .subscription
+            .as_ref()
+            .filter(|subscription| subscription.enabled)?;
         (self.network.link() == Link::Up).then_some(&subscription.destination)
     }
 
     /// Where reports go now (R-V3-16: only while online).
     pub(super) fn report_destination(&self) -> Option<&EventDest> {
-        self.settings.report_to().filter(|_| self.network.link() == Link::Up)
+        self.settings
+            .report_to()
+            .filter(|_| self.network.link() == Link::Up)
     }
 
     fn next_push(&mut self, mono: Mono) -> Option<Attempt> {

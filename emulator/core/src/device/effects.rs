@@ -37,7 +37,10 @@ impl Effects {
     /// An empty outbox.
     #[must_use]
     pub const fn new(watch: bool) -> Self {
-        Self { watch, outbox: Vec::new() }
+        Self {
+            watch,
+            outbox: Vec::new(),
+        }
     }
 
     pub(super) fn add(&mut self, effect: Effect) {

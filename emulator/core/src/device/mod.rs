@@ -77,8 +77,10 @@ impl Device {
             accounts: config.accounts.iter().cloned().collect(),
             sessions: Sessions::default(),
             settings: Settings::new(report_to),
-            subscription: destination
-                .map(|destination| Subscription { destination, enabled: true }),
+            subscription: destination.map(|destination| Subscription {
+                destination,
+                enabled: true,
+            }),
             network: Network::new(config.link),
             push: Push::default(),
             report: Report::default(),
@@ -98,7 +100,10 @@ impl Device {
         effects.add(Effect::Cut);
         let attempts = self.attempts;
         let was_up = self.network.link();
-        *self = Self { attempts, ..Self::new(Arc::clone(&self.config), now) };
+        *self = Self {
+            attempts,
+            ..Self::new(Arc::clone(&self.config), now)
+        };
         if self.network.link() != was_up {
             effects.add(Effect::Link(self.network.link()));
         }
@@ -124,13 +129,21 @@ impl Device {
     /// Lets the world's due events happen; at most a wake-up's share of them.
     fn catch_up(&mut self, now: Now, effects: &mut Effects) {
         for _ in 0..EVENTS_PER_WAKE_UP_MAX {
-            let Some(happening) = self.world.advance(now.wall) else { break };
+            let Some(happening) = self.world.advance(now.wall) else {
+                break;
+            };
             self.happen(happening.at, happening.fact, now.mono, effects);
         }
     }
 
     /// The one place where something that happened enters the journal and the queues.
-    fn happen(&mut self, at: UnixMillis, fact: Fact, mono: Mono, effects: &mut Effects) -> Appended {
+    fn happen(
+        &mut self,
+        at: UnixMillis,
+        fact: Fact,
+        mono: Mono,
+        effects: &mut Effects,
+    ) -> Appended {
         let appended = self.journal.append(at, fact, self.caching());
         for lost in &appended.lost {
             if self.push.give_up(*lost) {
@@ -179,7 +192,11 @@ impl Device {
     /// At most `limit` kept entries from `from` on, by index.
     #[must_use]
     pub fn entries(&self, from: Index, limit: usize) -> Vec<Entry> {
-        self.journal.entries(from, limit).into_iter().cloned().collect()
+        self.journal
+            .entries(from, limit)
+            .into_iter()
+            .cloned()
+            .collect()
     }
 
     /// The device at this moment.

@@ -1,7 +1,7 @@
 //! The network cable: plugged in, unplugged, or flapping on a schedule of real time.
 
-use super::effects::{Effect, Effects, Link};
 use super::Device;
+use super::effects::{Effect, Effects, Link};
 use crate::calls::control::{self, Flap};
 use crate::clock::{Mono, Now};
 
@@ -22,7 +22,10 @@ struct Flapping {
 
 impl Network {
     pub(super) const fn new(link: Link) -> Self {
-        Self { link, flapping: None }
+        Self {
+            link,
+            flapping: None,
+        }
     }
 
     pub(super) const fn link(&self) -> Link {
@@ -36,7 +39,10 @@ impl Network {
 
     /// The state to go to now, if it is time.
     fn step(&mut self, now: Mono) -> Option<Link> {
-        let flapping = self.flapping.as_mut().filter(|flapping| flapping.next <= now)?;
+        let flapping = self
+            .flapping
+            .as_mut()
+            .filter(|flapping| flapping.next <= now)?;
         if self.link == Link::Up {
             flapping.next = now + flapping.flap.down;
             flapping.left -= 1;

@@ -1,7 +1,7 @@
 //! The v1 API's calls.
 
-use super::effects::Effects;
 use super::Device;
+use super::effects::Effects;
 use crate::behaviour::{EnabledDefault, SubscribeGet};
 use crate::calls::v1::{Call, Reply, Subscription};
 use crate::clock::Mono;
@@ -11,9 +11,15 @@ impl Device {
     pub fn handle_v1(&mut self, call: Call, mono: Mono, effects: &mut Effects) -> Reply {
         match call {
             Call::GetSubscription => Reply::Subscription(self.shown_subscription()),
-            Call::Subscribe { destination, enabled } => {
+            Call::Subscribe {
+                destination,
+                enabled,
+            } => {
                 let enabled = enabled.unwrap_or_else(|| self.enabled_default());
-                self.subscription = Some(Subscription { destination, enabled });
+                self.subscription = Some(Subscription {
+                    destination,
+                    enabled,
+                });
                 self.push.wake();
                 self.deliver(mono, effects);
                 Reply::Done
@@ -33,9 +39,10 @@ impl Device {
     fn enabled_default(&self) -> bool {
         match self.view.behaviour.v1.enabled_default {
             EnabledDefault::True => true,
-            EnabledDefault::Unchanged => {
-                self.subscription.as_ref().is_some_and(|subscription| subscription.enabled)
-            }
+            EnabledDefault::Unchanged => self
+                .subscription
+                .as_ref()
+                .is_some_and(|subscription| subscription.enabled),
         }
     }
 }

@@ -21,7 +21,9 @@ fn write<T: Serialize + ?Sized, F: Formatter>(message: &T, formatter: F) -> Vec<
     // A usual message; a page of events grows it a few times.
     let mut bytes = Vec::with_capacity(512);
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
-    message.serialize(&mut serializer).expect("our messages have text keys and memory has no errors");
+    message
+        .serialize(&mut serializer)
+        .expect("our messages have text keys and memory has no errors");
     bytes
 }
 
@@ -84,6 +86,9 @@ mod tests {
             String::from_utf8(with_trailing_commas(&message)).expect("utf-8"),
             r#"{"a":{"max":9,"min":1,},"b":[],"c":[{"d":1,},{},],}"#
         );
-        assert_eq!(compact(&message), serde_json::to_vec(&message).expect("json"));
+        assert_eq!(
+            compact(&message),
+            serde_json::to_vec(&message).expect("json")
+        );
     }
 }

@@ -93,7 +93,9 @@ impl World {
     #[must_use]
     pub fn next_due(&self) -> Option<UnixMillis> {
         let arrival = self.arrivals.next_due();
-        self.agenda.next_due().map_or(arrival, |beat| Some(arrival.map_or(beat, |at| at.min(beat))))
+        self.agenda.next_due().map_or(arrival, |beat| {
+            Some(arrival.map_or(beat, |at| at.min(beat)))
+        })
     }
 
     /// The next thing that is due at or before `now`, stamped with the time it was due; none, if
@@ -171,7 +173,10 @@ impl World {
         if self.agenda.has_room(scenes) {
             Ok(())
         } else {
-            Err(Refusal::Busy { waiting: self.agenda.waiting(), asked: scenes })
+            Err(Refusal::Busy {
+                waiting: self.agenda.waiting(),
+                asked: scenes,
+            })
         }
     }
 
@@ -207,7 +212,10 @@ impl World {
                     // Whoever emits more often than was prepared gets an alarm that nobody knows.
                     cause: *cause,
                     phase: *phase,
-                    trace: Trace { serial: self.alarms.next(), raised_at: at },
+                    trace: Trace {
+                        serial: self.alarms.next(),
+                        raised_at: at,
+                    },
                     subject: Subject::Nobody,
                 }))
             }
@@ -289,7 +297,11 @@ impl World {
             casting::subject(who, Verdict::Accepted, hours, &self.roster, dice)
                 .unwrap_or(Subject::Nobody)
         };
-        let scene = self.program.scenes.draw(director.dice).expect("a walk-in is always possible");
+        let scene = self
+            .program
+            .scenes
+            .draw(director.dice)
+            .expect("a walk-in is always possible");
         match scene {
             Scene::WalkIn => {
                 let (method, outcome) = self
@@ -301,7 +313,13 @@ impl World {
                 let subject =
                     casting::subject(outcome.who, verdict, hours, &self.roster, director.dice)
                         .expect("outcomes of categories with nobody in them were left out");
-                let part = Part { subject, method, verdict, presented: None, therm: None };
+                let part = Part {
+                    subject,
+                    method,
+                    verdict,
+                    presented: None,
+                    therm: None,
+                };
                 let access = casting::access(part, &self.setup, &self.roster, director.dice);
                 director.walk_in(access, at);
             }
@@ -313,7 +331,13 @@ impl World {
                     .expect("this scene needs a method with a PIN");
                 let verdict = Verdict::Refused(Reason::TooManyPins);
                 let subject = employee(director.dice);
-                let part = Part { subject, method, verdict, presented: None, therm: None };
+                let part = Part {
+                    subject,
+                    method,
+                    verdict,
+                    presented: None,
+                    therm: None,
+                };
                 let access = casting::access(part, &self.setup, &self.roster, director.dice);
                 director.guessing(&access, at);
             }
@@ -333,9 +357,15 @@ impl World {
         let at = place.at;
         match beat {
             Beat::Plain(fact) => Some(fact),
-            Beat::PinAttack { access, clear_after } => {
+            Beat::PinAttack {
+                access,
+                clear_after,
+            } => {
                 let (fact, serial) = self.pin_attack(access, at);
-                let clearing = Clearing { after: clear_after, failures: 0 };
+                let clearing = Clearing {
+                    after: clear_after,
+                    failures: 0,
+                };
                 self.clear_later(Cause::PinAttack, serial, clearing, at);
                 Some(fact)
             }
@@ -343,10 +373,14 @@ impl World {
                 self.agenda.put_back(place, beat);
                 self.door.close().map(|opening| self.closed(opening))
             }
-            Beat::Open { subject, close_after } => {
+            Beat::Open {
+                subject,
+                close_after,
+            } => {
                 let number = self.door.open(subject);
                 if close_after > self.setup.door_held_after {
-                    self.agenda.put(at + self.setup.door_held_after, Beat::Held(number));
+                    self.agenda
+                        .put(at + self.setup.door_held_after, Beat::Held(number));
                 }
                 self.agenda.put(at + close_after, Beat::Close(number));
                 Some(Fact::Door(Switch::On))
@@ -354,7 +388,8 @@ impl World {
             Beat::Force { close_after } => {
                 let alarm = self.raise(Cause::ForcedOpen, Subject::Nobody, at);
                 if let Some(opening) = self.door.opening() {
-                    self.agenda.put(at + close_after, Beat::Close(opening.number));
+                    self.agenda
+                        .put(at + close_after, Beat::Close(opening.number));
                 }
                 Some(Fact::Alarm(alarm))
             }
@@ -364,16 +399,31 @@ impl World {
             }
             Beat::Held(number) => {
                 let opening = self.standing(number)?;
-                Some(Fact::Alarm(self.raise(Cause::HeldOpen, opening.subject, at)))
+                Some(Fact::Alarm(self.raise(
+                    Cause::HeldOpen,
+                    opening.subject,
+                    at,
+                )))
             }
-            Beat::Raise { cause, subject, clearing } => {
+            Beat::Raise {
+                cause,
+                subject,
+                clearing,
+            } => {
                 let alarm = self.raise(cause, subject, at);
                 self.clear_later(cause, alarm.trace.serial, clearing, at);
                 Some(Fact::Alarm(alarm))
             }
-            Beat::Clear { cause, serial, mut clearing } => {
+            Beat::Clear {
+                cause,
+                serial,
+                mut clearing,
+            } => {
                 if clearing.failures == 0 {
-                    return self.alarms.clear(cause, serial, Phase::Cleared).map(Fact::Alarm);
+                    return self
+                        .alarms
+                        .clear(cause, serial, Phase::Cleared)
+                        .map(Fact::Alarm);
                 }
                 let alarm = self.alarms.clear(cause, serial, Phase::ClearingFailed)?;
                 clearing.failures -= 1;
@@ -392,12 +442,21 @@ impl World {
         clearing: Clearing,
         at: UnixMillis,
     ) {
-        self.agenda.put(at + clearing.after, Beat::Clear { cause, serial, clearing });
+        self.agenda.put(
+            at + clearing.after,
+            Beat::Clear {
+                cause,
+                serial,
+                clearing,
+            },
+        );
     }
 
     /// The opening of that number, if the door still stands in it.
     fn standing(&self, number: OpeningNumber) -> Option<Opening> {
-        self.door.opening().filter(|opening| opening.number == number)
+        self.door
+            .opening()
+            .filter(|opening| opening.number == number)
     }
 
     /// What the closing of that opening is: the end of its alarm, if it has an open one.
@@ -410,7 +469,10 @@ impl World {
 
     fn pin_attack(&mut self, access: Access, at: UnixMillis) -> (Fact, AlarmSerial) {
         let alarm = self.alarms.raise(Cause::PinAttack, access.subject, at);
-        (Fact::PinAttack(access, alarm.trace.serial), alarm.trace.serial)
+        (
+            Fact::PinAttack(access, alarm.trace.serial),
+            alarm.trace.serial,
+        )
     }
 
     /// Raises an alarm, and the door goes along where the alarm is about it.

@@ -1,0 +1,507 @@
+//! What a run is made of: the configuration file, and what the command line says over it.
+//!
+//! [`Config`] is the file as written, every part optional; [`Config::plan`] checks all of it and gives the
+//! devices. A file with an unknown key is refused, so that a misspelt one is not silently without effect.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use vestibule_core::behaviour::Behaviour;
+use vestibule_core::clock::{Speed, UnixMillis};
+use vestibule_core::dest::{DestError, EventDest};
+use vestibule_core::device::{self, Link};
+use vestibule_core::event::{HealthCodes, Mode};
+use vestibule_core::journal::{CAPACITY, Capacity};
+use vestibule_core::quirks::{self, QuirkError};
+use vestibule_core::seed::Seed;
+use vestibule_core::wire::Identity;
+use vestibule_core::world::{
+    MaskDetection, PEOPLE_MAX, Profile, Roster, RosterSizes, Screening, Setup, Traffic,
+    TrafficError,
+};
+
+/// The factory account of the v3 API: the upper-case MD5 digest that these devices ship with.
+const FACTORY_DIGEST: &str = "9990BC737DD5B17E7A5F01B48B2C08AE";
+
+/// The most past events a run makes before it is ready: at a million a second, ten seconds.
+const BACKFILL_MAX: u64 = 10_000_000;
+
+/// The configuration, as a file writes it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where both device APIs listen.
+    pub listen: Option<SocketAddr>,
+    /// Where the control API listens.
+    pub control: Option<SocketAddr>,
+    /// What the control API asks for; needed to listen beyond loopback.
+    pub control_token: Option<String>,
+    /// The size of journal and backlog.
+    pub capacity: Option<u32>,
+    /// How many past events the journal holds at the start.
+    pub backfill: Option<u64>,
+    /// The root of every random choice.
+    pub seed: Option<u64>,
+    /// The device's time at the start, RFC 3339.
+    pub clock: Option<String>,
+    /// Whether the device starts unplugged.
+    pub offline: bool,
+    /// The device itself.
+    pub device: DeviceTable,
+    /// How many people are enrolled.
+    pub roster: RosterTable,
+    /// What happens by itself.
+    pub traffic: TrafficTable,
+    /// Who may log in.
+    pub accounts: Accounts,
+    /// v1 pushes.
+    pub push: PushTable,
+    /// v3 reports.
+    pub report: ReportTable,
+    /// Quirks by name; `preset` goes first.
+    pub quirks: BTreeMap<String, QuirkValue>,
+}
+
+/// `[device]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeviceTable {
+    /// v1 serial number.
+    pub sn: Option<String>,
+    /// v3 device id.
+    pub device_id: Option<String>,
+    /// Model.
+    pub model: Option<String>,
+    /// The address that v3 events show.
+    pub ip: Option<String>,
+    /// IANA name.
+    pub time_zone: Option<String>,
+    /// v1 `mode`, 0 to 9.
+    pub mode: Option<u8>,
+    /// Temperature screening.
+    pub screening: Option<bool>,
+    /// Mask detection.
+    pub mask_detection: Option<bool>,
+    /// Health codes.
+    pub health_codes: Option<bool>,
+    /// How long the door may be open before the alarm.
+    pub door_held_after: Option<String>,
+}
+
+/// `[roster]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RosterTable {
+    /// Employees.
+    pub employees: Option<u32>,
+    /// Visitors.
+    pub visitors: Option<u32>,
+    /// Blocklisted people.
+    pub blocklisted: Option<u32>,
+}
+
+/// `[traffic]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrafficTable {
+    /// `office`, `steady` or `quiet`.
+    pub profile: Option<String>,
+    /// v3 events a minute.
+    pub rate_per_minute: Option<f64>,
+    /// How fast the device's clock runs.
+    pub speed: Option<f64>,
+}
+
+/// `[accounts]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Accounts {
+    /// The v3 account.
+    pub v3: V3Account,
+    /// The v1 account.
+    pub v1: V1Account,
+}
+
+/// `[accounts.v3]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct V3Account {
+    /// Name.
+    pub user: Option<String>,
+    /// Upper-case MD5 digest of the password.
+    pub digest: Option<String>,
+}
+
+/// `[accounts.v1]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct V1Account {
+    /// Name, as the header `account` shows it.
+    pub user: Option<String>,
+}
+
+/// `[push]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PushTable {
+    /// Where records go from the start.
+    pub to: Option<String>,
+    /// Roots to trust besides the system's, PEM.
+    pub ca: Option<PathBuf>,
+}
+
+/// `[report]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReportTable {
+    /// Where reports go from the start.
+    pub to: Option<String>,
+}
+
+/// A quirk's value: text, or what TOML writes without quotes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum QuirkValue {
+    /// `"any"`.
+    Text(String),
+    /// `true`.
+    Boolean(bool),
+    /// `200`.
+    Number(i64),
+}
+
+impl QuirkValue {
+    fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Boolean(boolean) => boolean.to_string(),
+            Self::Number(number) => number.to_string(),
+        }
+    }
+}
+
+/// A configuration that cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The file is not what a configuration is.
+    #[error("{} is not a configuration:\n{message}", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with its place.
+        message: String,
+    },
+    /// A quirk cannot be set.
+    #[error(transparent)]
+    Quirk(#[from] QuirkError),
+    /// An address cannot be sent to.
+    #[error("{what}: {source}")]
+    Destination {
+        /// Which address.
+        what: &'static str,
+        /// What is wrong with it.
+        source: DestError,
+    },
+    /// The traffic cannot be so.
+    #[error(transparent)]
+    Traffic(#[from] TrafficError),
+    /// A value is out of its range.
+    #[error("{what} cannot be {value}; it is {range}")]
+    OutOfRange {
+        /// Which value.
+        what: &'static str,
+        /// What was given.
+        value: String,
+        /// What it may be.
+        range: String,
+    },
+}
+
+fn out_of_range<T>(
+    what: &'static str,
+    value: impl ToString,
+    range: &str,
+) -> Result<T, ConfigError> {
+    Err(ConfigError::OutOfRange {
+        what,
+        value: value.to_string(),
+        range: range.to_owned(),
+    })
+}
+
+/// A run, checked.
+#[derive(Debug)]
+pub struct Plan {
+    /// Where both device APIs listen.
+    pub listen: SocketAddr,
+    /// Where the control API listens.
+    pub control: SocketAddr,
+    /// What the control API asks for.
+    pub control_token: Option<String>,
+    /// Roots to trust besides the system's.
+    pub push_ca: Option<PathBuf>,
+    /// The root of every random choice.
+    pub seed: u64,
+    /// The device's time at the start, if not the host's.
+    pub clock: Option<UnixMillis>,
+    /// The device.
+    pub device: device::Config,
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not TOML, or has a key that there is not.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        toml::from_str(&text).map_err(|error| ConfigError::Parse {
+            path: path.to_owned(),
+            message: error.to_string().trim_end().to_owned(),
+        })
+    }
+
+    /// Checks everything. `fresh_seed` is taken where none is given.
+    ///
+    /// # Errors
+    /// The first thing that cannot be.
+    pub fn plan(&self, fresh_seed: u64) -> Result<Plan, ConfigError> {
+        let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let listen = self.listen.unwrap_or_else(|| loopback(8000));
+        let control = self.control.unwrap_or_else(|| loopback(7900));
+        if !control.ip().is_loopback() && self.control_token.is_none() {
+            let range = "a loopback address, or any with --control-token";
+            return out_of_range("the control address", control, range);
+        }
+        if listen == control && listen.port() != 0 {
+            let range = "another port than the device's";
+            return out_of_range("the control address", control, range);
+        }
+        let seed = self.seed.unwrap_or(fresh_seed);
+        Ok(Plan {
+            listen,
+            control,
+            control_token: self.control_token.clone(),
+            push_ca: self.push.ca.clone(),
+            seed,
+            clock: self.clock()?,
+            device: self.device(seed, listen)?,
+        })
+    }
+
+    fn clock(&self) -> Result<Option<UnixMillis>, ConfigError> {
+        let Some(text) = &self.clock else {
+            return Ok(None);
+        };
+        match text
+            .parse::<jiff::Timestamp>()
+            .map(|stamp| stamp.as_millisecond())
+        {
+            Ok(millis) if millis >= 0 => Ok(Some(UnixMillis::new(millis))),
+            _ => out_of_range(
+                "the clock",
+                text,
+                "a time from 1970 on, like 2026-03-02T08:00:00Z",
+            ),
+        }
+    }
+
+    fn device(&self, seed: u64, listen: SocketAddr) -> Result<device::Config, ConfigError> {
+        let identity = self.identity(listen)?;
+        let root = Seed::root(seed);
+        let roster = Roster::new(root.named("roster"), self.roster_sizes()?);
+        Ok(device::Config {
+            seed: root.named("device").named(&identity.device_id),
+            identity: Arc::new(identity),
+            roster: Arc::new(roster),
+            setup: Arc::new(self.setup()?),
+            behaviour: self.behaviour()?,
+            capacity: self.capacity()?,
+            traffic: self.traffic()?,
+            speed: self.speed()?,
+            accounts: vec![self.v3_account()?],
+            push_to: destination("the push address", self.push.to.as_deref())?,
+            report_to: destination("the report address", self.report.to.as_deref())?,
+            link: if self.offline { Link::Down } else { Link::Up },
+            backfill: match self.backfill.unwrap_or(0) {
+                many if many > BACKFILL_MAX => {
+                    return out_of_range("backfill", many, "at most 10000000 events");
+                }
+                events => events,
+            },
+        })
+    }
+
+    fn identity(&self, listen: SocketAddr) -> Result<Identity, ConfigError> {
+        let ip = if listen.ip().is_unspecified() {
+            "127.0.0.1".to_owned()
+        } else {
+            listen.ip().to_string()
+        };
+        let device = &self.device;
+        let or = |given: &Option<String>, default: &str| {
+            given.clone().unwrap_or_else(|| default.to_owned())
+        };
+        Ok(Identity {
+            sn: name("the serial number", or(&device.sn, "VSB0000001"))?,
+            device_id: name("the device id", or(&device.device_id, "00vsb00001"))?,
+            model: name("the model", or(&device.model, "VST-100"))?,
+            ip: name("the device's address", or(&device.ip, &ip))?,
+            account: name("the v1 account", or(&self.accounts.v1.user, "admin"))?,
+        })
+    }
+
+    fn roster_sizes(&self) -> Result<RosterSizes, ConfigError> {
+        let (table, usual) = (&self.roster, RosterSizes::default());
+        let sizes = RosterSizes {
+            employees: table.employees.unwrap_or(usual.employees),
+            visitors: table.visitors.unwrap_or(usual.visitors),
+            blocklisted: table.blocklisted.unwrap_or(usual.blocklisted),
+        };
+        let all = [sizes.employees, sizes.visitors, sizes.blocklisted];
+        let people: u64 = all.into_iter().map(u64::from).sum();
+        if people == 0 || people > u64::from(PEOPLE_MAX) {
+            return out_of_range("the roster", people, &format!("1 to {PEOPLE_MAX} people"));
+        }
+        Ok(sizes)
+    }
+
+    fn setup(&self) -> Result<Setup, ConfigError> {
+        let (table, mut setup) = (&self.device, Setup::default());
+        if let Some(zone) = &table.time_zone {
+            setup.time_zone = time_zone(zone)?;
+        }
+        if let Some(mode) = table.mode {
+            let Some(mode) = Mode::new(mode) else {
+                return out_of_range("the mode", mode, "0 to 9");
+            };
+            setup.mode = mode;
+        }
+        if let Some(on) = table.screening {
+            setup.screening = if on { Screening::On } else { Screening::Off };
+        }
+        if let Some(on) = table.mask_detection {
+            setup.mask_detection = if on {
+                MaskDetection::On
+            } else {
+                MaskDetection::Off
+            };
+        }
+        if let Some(on) = table.health_codes {
+            setup.health_codes = if on {
+                HealthCodes::On
+            } else {
+                HealthCodes::Off
+            };
+        }
+        if let Some(text) = &table.door_held_after {
+            let range = Duration::from_secs(1)..=Duration::from_secs(3600);
+            match humantime::parse_duration(text) {
+                Ok(held) if range.contains(&held) => setup.door_held_after = held,
+                _ => return out_of_range("door_held_after", text, "1s to 1h, such as 30s"),
+            }
+        }
+        Ok(setup)
+    }
+
+    fn behaviour(&self) -> Result<Behaviour, ConfigError> {
+        let mut behaviour = Behaviour::default();
+        // A preset first, whatever its place: what is said by name is said over it.
+        let (presets, others): (Vec<_>, Vec<_>) = self
+            .quirks
+            .iter()
+            .partition(|(name, _)| *name == quirks::PRESET);
+        for (name, value) in presets.into_iter().chain(others) {
+            quirks::set(&mut behaviour, name, &value.text())?;
+        }
+        Ok(behaviour)
+    }
+
+    fn capacity(&self) -> Result<Capacity, ConfigError> {
+        let Some(entries) = self.capacity else {
+            return Ok(CAPACITY);
+        };
+        match Capacity::new(entries) {
+            Some(capacity) => Ok(capacity),
+            None => out_of_range("the capacity", entries, &format!("1 to {}", Capacity::MAX)),
+        }
+    }
+
+    fn traffic(&self) -> Result<Traffic, ConfigError> {
+        let usual = Traffic::default();
+        let profile = match &self.traffic.profile {
+            Some(profile) => profile.parse::<Profile>()?,
+            None => usual.profile,
+        };
+        let rate = self
+            .traffic
+            .rate_per_minute
+            .unwrap_or(usual.events_per_minute);
+        Ok(Traffic::new(profile, rate)?)
+    }
+
+    fn speed(&self) -> Result<Speed, ConfigError> {
+        let Some(times) = self.traffic.speed else {
+            return Ok(Speed::REAL);
+        };
+        match Speed::new(times) {
+            Some(speed) => Ok(speed),
+            None => out_of_range("the speed", times, "0.001 to 1000000 times real time"),
+        }
+    }
+
+    fn v3_account(&self) -> Result<(String, String), ConfigError> {
+        let account = &self.accounts.v3;
+        let user = account.user.clone().unwrap_or_else(|| "admin".to_owned());
+        let digest = account
+            .digest
+            .clone()
+            .unwrap_or_else(|| FACTORY_DIGEST.to_owned());
+        if digest.len() != 32 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let range = "32 hex digits: the MD5 digest of the password";
+            return out_of_range("the v3 account's digest", "what is given", range);
+        }
+        Ok((user, digest))
+    }
+}
+
+fn destination(what: &'static str, given: Option<&str>) -> Result<Option<EventDest>, ConfigError> {
+    given
+        .map(|text| {
+            EventDest::parse(text).map_err(|source| ConfigError::Destination { what, source })
+        })
+        .transpose()
+}
+
+/// A name that can stand in a header.
+fn name(what: &'static str, name: String) -> Result<String, ConfigError> {
+    let good =
+        !name.is_empty() && name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_graphic());
+    if good {
+        Ok(name)
+    } else {
+        out_of_range(what, name, "1 to 64 visible ASCII characters")
+    }
+}
+
+fn time_zone(text: &str) -> Result<jiff::tz::TimeZone, ConfigError> {
+    match jiff::tz::TimeZone::get(text) {
+        Ok(zone) => Ok(zone),
+        Err(_) => out_of_range("the time zone", text, "a name such as Asia/Shanghai or UTC"),
+    }
+}

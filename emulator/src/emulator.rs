@@ -1,0 +1,132 @@
+//! A run: devices, their servers and drivers, and the control API, from start to stop.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use vestibule_core::clock::Now;
+use vestibule_core::device::Device;
+
+use crate::api::{ListenError, Listener};
+use crate::clock::{Clock, Elapsed, within};
+use crate::config::Plan;
+use crate::control::{self, feed::Feed};
+use crate::fleet::{Fleet, Handle, drive};
+use crate::uplink::{DeliveryLog, Tls, TlsError, Uplink};
+
+/// How long what is in flight has to end at a stop.
+const STOP_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Why a run did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A port cannot be opened.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The further roots cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// What is told of a device when it is ready.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ready {
+    /// v1 serial number.
+    pub sn: String,
+    /// v3 device id.
+    pub device_id: String,
+    /// Where both device APIs are.
+    pub url: String,
+    /// Where the control API is.
+    pub control: String,
+    /// The root of every random choice.
+    pub seed: u64,
+}
+
+/// Devices that are running.
+#[derive(Debug)]
+pub struct Emulator {
+    ready: Vec<Ready>,
+    stop: watch::Sender<bool>,
+    servers: JoinSet<()>,
+    drivers: JoinSet<()>,
+}
+
+impl Emulator {
+    /// Opens the ports and starts everything; ready when it returns.
+    ///
+    /// # Errors
+    /// When a port is taken or the further roots cannot be used; then nothing runs.
+    pub fn start(plan: Plan, clock: Clock) -> Result<Self, StartError> {
+        let tls = Arc::new(Tls::new(plan.push_ca.as_deref())?);
+        let listener = Listener::bind(plan.listen)?;
+        let control = control::Server::bind(plan.control)?;
+        let url = |address: SocketAddr| format!("http://{address}");
+        let ready = Ready {
+            sn: plan.device.identity.sn.clone(),
+            device_id: plan.device.identity.device_id.clone(),
+            url: url(listener.address()),
+            control: url(control.address()),
+            seed: plan.seed,
+        };
+        let now = Now {
+            mono: clock.mono(),
+            wall: plan.clock.unwrap_or_else(|| clock.wall()),
+        };
+        let feed = Arc::new(Feed::default());
+        let device = Device::new(Arc::new(plan.device), now);
+        let handle = Arc::new(Handle::new(device, clock, Arc::clone(&feed)));
+        let log = Arc::new(DeliveryLog::default());
+        let devices = BTreeMap::from([(ready.sn.clone(), Arc::clone(&handle))]);
+        let fleet = Fleet {
+            devices,
+            log: Arc::clone(&log),
+            feed,
+            clock,
+            start: plan.clock,
+        };
+        let stop = watch::Sender::new(false);
+        let mut drivers = JoinSet::new();
+        drivers.spawn(drive(Arc::clone(&handle), Uplink::new(tls, log, clock)));
+        let mut servers = JoinSet::new();
+        servers.spawn(log_failure(
+            "device APIs",
+            listener.serve(handle, stop.subscribe()),
+        ));
+        let control = control.serve(Arc::new(fleet), plan.control_token, stop.subscribe());
+        servers.spawn(log_failure("control API", control));
+        Ok(Self {
+            ready: vec![ready],
+            stop,
+            servers,
+            drivers,
+        })
+    }
+
+    /// What is told of each device.
+    #[must_use]
+    pub fn ready(&self) -> &[Ready] {
+        &self.ready
+    }
+
+    /// Stops accepting, lets what is in flight end, for 5 s at most.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let servers = async { while self.servers.join_next().await.is_some() {} };
+        if within(STOP_TIME_MAX, servers).await == Err(Elapsed) {
+            tracing::warn!("some connections did not end within 5 s and were closed");
+        }
+        self.drivers.shutdown().await;
+    }
+}
+
+async fn log_failure(what: &'static str, server: impl Future<Output = std::io::Result<()>>) {
+    if let Err(error) = server.await {
+        tracing::error!(%error, "the {what} failed");
+    }
+}
