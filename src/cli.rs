@@ -36,6 +36,7 @@ Exit codes:
   130  interrupted";
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
 struct Loudness {
     /// Log errors only, and show no progress
     #[arg(short, long, global = true, conflicts_with = "verbose")]

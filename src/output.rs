@@ -6,6 +6,7 @@
 //! Everything else in the project logs through `tracing`.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -43,6 +44,8 @@ pub(crate) enum LogFormat {
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
     progress: ProgressBar,
+    /// Starting the redraws again for each count would start a thread each time.
+    redraws: Arc<Once>,
 }
 
 /// Ten redraws a second: fewer look stuck, more spend a fast run's time on drawing.
@@ -63,7 +66,10 @@ impl Output {
             ),
         };
         progress.set_style(ProgressStyle::default_spinner());
-        let output = Self { progress };
+        let output = Self {
+            progress,
+            redraws: Arc::new(Once::new()),
+        };
         output.start_logging(verbosity, format);
         output
     }
@@ -107,7 +113,8 @@ impl Output {
     /// Shows what `count` says as the running count, where stderr is a tty; elsewhere it is not asked.
     pub(crate) fn progress(&self, count: impl FnOnce() -> String) {
         if !self.progress.is_hidden() {
-            self.progress.enable_steady_tick(SPIN_EVERY);
+            self.redraws
+                .call_once(|| self.progress.enable_steady_tick(SPIN_EVERY));
             self.progress.set_message(count());
         }
     }

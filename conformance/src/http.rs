@@ -288,6 +288,8 @@ enum Sent {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
 
     #[test]
@@ -310,5 +312,67 @@ mod tests {
                 "{url}"
             );
         }
+    }
+
+    /// Answers each connection's first request with `answer`, then closes it.
+    async fn server(answer: &'static str) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        url
+    }
+
+    async fn get(client: &mut HttpClient) -> Result<Bytes, HttpError> {
+        let answer = client.send(Method::GET, "/", HeaderMap::new(), "").await?;
+        Ok(answer.into_body())
+    }
+
+    #[tokio::test]
+    async fn a_dead_connection_is_replaced() {
+        let url = server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+        let mut client = HttpClient::new(&url, Limits::default()).unwrap();
+        assert_eq!(get(&mut client).await.unwrap(), "ok");
+        while !client.kept.as_ref().unwrap().is_closed() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(get(&mut client).await.unwrap(), "ok");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_answer_says_so() {
+        let limits = Limits {
+            body_bytes: 1,
+            answer: Duration::from_millis(50),
+            ..Limits::default()
+        };
+        let long = server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+        let mut client = HttpClient::new(&long, limits).unwrap();
+        assert!(matches!(
+            get(&mut client).await,
+            Err(HttpError::Body { .. })
+        ));
+        let other = server("220 smtp\r\n").await;
+        let mut client = HttpClient::new(&other, limits).unwrap();
+        assert!(matches!(
+            get(&mut client).await,
+            Err(HttpError::Exchange { .. })
+        ));
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", silent.local_addr().unwrap());
+        let mut client = HttpClient::new(&url, limits).unwrap();
+        assert!(matches!(
+            get(&mut client).await,
+            Err(HttpError::AnswerTimeout { .. })
+        ));
+        drop(silent);
+        assert!(matches!(
+            get(&mut client).await,
+            Err(HttpError::Connect { .. })
+        ));
     }
 }

@@ -1,6 +1,8 @@
 //! `receive` answers as it was told, and what it answered it counted.
 
-use crate::support::{Receive, record, report};
+use std::io::ErrorKind;
+
+use crate::support::{Receive, exchange, record, report};
 
 fn answers(args: &[&str], bodies: &[String]) -> Vec<Option<(u16, String)>> {
     let receive = Receive::start(args);
@@ -55,4 +57,11 @@ fn empty_and_garbage_come_with_status_200() {
         let answers = answers(&["--answer", answer], &[record("u", 1)]);
         assert_eq!(answers, [Some((200, body.to_owned()))]);
     }
+}
+
+#[test]
+fn a_reset_is_a_reset_and_no_farewell() {
+    let receive = Receive::start(&["--answer", "reset"]);
+    let error = exchange(&receive.address, "/", &record("u", 1)).expect_err("no answer");
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
 }

@@ -470,8 +470,9 @@ mod tests {
             let mut model = Model::default();
             for (what, first_device, number, time) in steps {
                 let device = if first_device { "a" } else { "b" };
-                // Odd ones in seconds, even ones in milliseconds of the same seconds.
-                let stamp = if time % 2 == 1 { 1_684_381_430 + time } else { 1_684_381_430_500 + time * 1000 };
+                // Odd ones in seconds, even ones in milliseconds: two of each second.
+                let second = 1_684_381_430 + time / 2;
+                let stamp = if time % 2 == 1 { second } else { second * 1000 + 500 };
                 match what {
                     0 if model.came.iter().any(|m| m.device == device && m.api == Api::V3) => {
                         tally.fetched(device, number);
@@ -513,6 +514,23 @@ mod tests {
         let mut tally = Tally::new();
         let findings = [3, 7, 5, 7, 8].map(|seqnum| tally.note(&report("a", seqnum)));
         insta::assert_json_snapshot!((findings, tally.summary()));
+    }
+
+    #[test]
+    fn a_stamp_in_seconds_is_in_order_with_all_of_its_second() {
+        let mut tally = Tally::new();
+        let stamps = [
+            1_684_381_430_500,
+            1_684_381_430,
+            1_684_381_430_400,
+            1_684_381_429,
+        ];
+        let mut number = 0;
+        let disorder = stamps.map(|stamp| {
+            number += 1;
+            tally.note(&record("a", number, stamp)).out_of_order
+        });
+        assert_eq!(disorder, [false, false, true, true]);
     }
 
     #[test]
