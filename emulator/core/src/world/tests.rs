@@ -425,4 +425,49 @@ fn alarms_end_with_the_trace_they_began_with() {
     assert!(failed > 0 && open.len() < 10, "{failed} failed, open: {open:?}");
 }
 
+/// A device with nobody enrolled, or only a few, still has a day.
+#[test]
+fn small_rosters_have_their_day() {
+    for (mode, employees) in (0..=9).flat_map(|mode| [(mode, 0), (mode, 1)]) {
+        let sizes = RosterSizes { employees, visitors: 0, blocklisted: 0 };
+        let roster = Arc::new(Roster::new(Seed::root(1), sizes));
+        let setup = Arc::new(setup(mode));
+        let mut world =
+            World::new(Seed::root(2), Arc::clone(&setup), roster, steady(600.0), TUESDAY);
+        let roster = Arc::clone(world.roster());
+        let mut events = 0_u32;
+        while let Some(happening) = world.advance(TUESDAY + Duration::from_secs(3600)) {
+            assert_tables(&happening.fact, &setup, &roster);
+            events += u32::from(happening.fact.kind().is_some());
+        }
+        let rate = f64::from(events) / 36_000.0;
+        assert!((rate - 1.0).abs() < 0.06, "mode {mode}, {employees}: {rate}");
+        for event in EventName::ALL {
+            if let Ok(prepared) = world.prepare(&Wish::new(event)) {
+                assert_tables(&world.emit(&prepared, TUESDAY), &setup, &roster);
+            }
+        }
+    }
+}
+
+/// A change of the setup is felt by whoever comes next.
+#[test]
+fn a_new_setup_holds_from_then_on() {
+    let mut world = world(setup(0), steady(600.0), 6);
+    let change = TUESDAY + Duration::from_secs(600);
+    while world.advance(change).is_some() {}
+    world.set_setup(Arc::new(setup(9)), change);
+    let mut methods = BTreeSet::new();
+    let settled = change + Duration::from_secs(1);
+    while let Some(happening) = world.advance(change + Duration::from_secs(600)) {
+        match happening.fact {
+            Fact::Access(access) if happening.at > settled => {
+                methods.insert(access.method);
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(methods, BTreeSet::from([Method::CardAndPin]));
+}
+
 mod wishes;
