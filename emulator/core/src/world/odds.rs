@@ -151,7 +151,6 @@ pub(super) const OUTCOMES: [Outcome; 21] = [
     refused(EMPLOYEE, Reason::WrongPin, 250),
 ];
 
-/// Strangers whose number is drawn again from those seen: none. Each is new (R-V3-21).
 /// Likeness of an enrolled face, ten-thousandths.
 pub(super) const SCORE_KNOWN: Span = span(8000, 9900);
 /// Likeness of a stranger's face to the nearest one enrolled.

@@ -341,7 +341,11 @@ fn verdict(
         };
     }
     let implied = match who {
-        Who::Enrolled(_) if method.has_face() && held.is_some_and(|held| !is_own(held, chosen)) => {
+        Who::Enrolled(_)
+            if goes(MISMATCH, method, who, setup)
+                && method.has_face()
+                && held.is_some_and(|held| !is_own(held, chosen)) =>
+        {
             Some(MISMATCH)
         }
         Who::Enrolled(_) => None,
@@ -430,18 +434,20 @@ fn presented(
             "give another person's",
         );
     }
-    let named = wish.person.is_some();
-    let looked_at = method.has_face() && matches!(chosen, Chosen::Person(_));
-    if looked_at && !own && verdict != Some(MISMATCH) && named {
+    // Face and card are compared (10002), so a verdict that was asked for must agree.
+    let compared = method.has_face() && !matches!(chosen, Chosen::Any(Who::Stranger));
+    let asked = wish.person.is_some() && verdict.is_some_and(|verdict| verdict != MISMATCH);
+    if compared && asked && !own {
         return refuse(
             held,
             "the reason: it is not the person's",
             "use reason mismatch",
         );
     }
+    let person = matches!(chosen, Chosen::Person(_));
     Ok(Some(match held.owner {
         Some(_) if own => Presented::Own,
-        Some(owner) if verdict == Some(MISMATCH) => Presented::Of(owner),
+        Some(owner) if person && verdict == Some(MISMATCH) => Presented::Of(owner),
         _ => Presented::Text(Box::new(held.text.into_boxed_str())),
     }))
 }

@@ -8,8 +8,8 @@ use super::arrivals::{Arrivals, Intensity};
 use super::casting::{self, Part};
 use super::dice::Dice;
 use super::door::{Door, Opening, OpeningNumber};
-use super::odds::Scene;
-use super::prepare::{Act, Prepared};
+use super::odds::{Outcome, Scene};
+use super::prepare::{Act, Chosen, Prepared};
 use super::program::Program;
 use super::refusal::Refusal;
 use super::roster::{Category, Hours, Roster};
@@ -274,7 +274,7 @@ impl World {
         }
     }
 
-    fn subject(&mut self, who: super::prepare::Chosen, at: UnixMillis) -> Subject {
+    fn subject(&mut self, who: Chosen, at: UnixMillis) -> Subject {
         let hours = Hours::at(&self.setup.time_zone, at);
         who.subject(hours, &self.roster, &mut self.wish_dice)
     }
@@ -285,71 +285,77 @@ impl World {
             self.skipped += 1;
             return;
         }
-        let mut director = Director {
+        let hours = Hours::at(&self.setup.time_zone, at);
+        let scene = self.program.scenes.draw(&mut self.scene_dice);
+        match scene.expect("a walk-in is always possible") {
+            Scene::WalkIn => {
+                let access = self.walk_in(hours);
+                self.director().walk_in(access, at);
+            }
+            Scene::PinGuessing => {
+                let access = self.guess(hours);
+                self.director().guessing(&access, at);
+            }
+            Scene::RemoteOpening => {
+                let subject = self.employee(hours);
+                self.director().remote(subject, at);
+            }
+            Scene::ExitButton => self.director().exit(at),
+            Scene::ForcedDoor => self.director().forced_door(at),
+            Scene::Tamper => self.director().alarm(Cause::Tamper, Subject::Nobody, at),
+            Scene::Fire => self.director().alarm(Cause::Fire, Subject::Nobody, at),
+        }
+    }
+
+    fn director(&mut self) -> Director<'_> {
+        Director {
             agenda: &mut self.agenda,
             dice: &mut self.scene_dice,
             door_held_after: self.setup.door_held_after,
             next_arrival: self.arrivals.next_due().unwrap_or(UnixMillis::MAX),
-        };
-        let hours = Hours::at(&self.setup.time_zone, at);
-        let employee = |dice: &mut Dice| {
-            let who = Who::Enrolled(Category::Employee);
-            casting::subject(who, Verdict::Accepted, hours, &self.roster, dice)
-                .unwrap_or(Subject::Nobody)
-        };
-        let scene = self
-            .program
-            .scenes
-            .draw(director.dice)
-            .expect("a walk-in is always possible");
-        match scene {
-            Scene::WalkIn => {
-                let (method, outcome) = self
-                    .program
-                    .walk_ins
-                    .draw(director.dice)
-                    .expect("each mode has a method, and each method somebody unknown");
-                let verdict = outcome.verdict;
-                let subject =
-                    casting::subject(outcome.who, verdict, hours, &self.roster, director.dice)
-                        .expect("outcomes of categories with nobody in them were left out");
-                let part = Part {
-                    subject,
-                    method,
-                    verdict,
-                    presented: None,
-                    therm: None,
-                };
-                let access = casting::access(part, &self.setup, &self.roster, director.dice);
-                director.walk_in(access, at);
-            }
-            Scene::PinGuessing => {
-                let method = self
-                    .program
-                    .pin_methods
-                    .draw(director.dice)
-                    .expect("this scene needs a method with a PIN");
-                let verdict = Verdict::Refused(Reason::TooManyPins);
-                let subject = employee(director.dice);
-                let part = Part {
-                    subject,
-                    method,
-                    verdict,
-                    presented: None,
-                    therm: None,
-                };
-                let access = casting::access(part, &self.setup, &self.roster, director.dice);
-                director.guessing(&access, at);
-            }
-            Scene::ExitButton => director.exit(at),
-            Scene::RemoteOpening => {
-                let subject = employee(director.dice);
-                director.remote(subject, at);
-            }
-            Scene::ForcedDoor => director.forced_door(at),
-            Scene::Tamper => director.alarm(Cause::Tamper, Subject::Nobody, at),
-            Scene::Fire => director.alarm(Cause::Fire, Subject::Nobody, at),
         }
+    }
+
+    fn walk_in(&mut self, hours: Hours) -> Access {
+        let dice = &mut self.scene_dice;
+        let (method, Outcome { who, verdict, .. }) = self
+            .program
+            .walk_ins
+            .draw(dice)
+            .expect("each mode has a method, and each method somebody unknown");
+        let subject = casting::subject(who, verdict, hours, &self.roster, dice)
+            .expect("outcomes of categories with nobody in them were left out");
+        let part = Part {
+            subject,
+            method,
+            verdict,
+            presented: None,
+            therm: None,
+        };
+        casting::access(part, &self.setup, &self.roster, dice)
+    }
+
+    fn guess(&mut self, hours: Hours) -> Access {
+        let method = self.program.pin_methods.draw(&mut self.scene_dice);
+        let method = method.expect("this scene needs a method with a PIN");
+        let subject = self.employee(hours);
+        let verdict = Verdict::Refused(Reason::TooManyPins);
+        let part = Part {
+            subject,
+            method,
+            verdict,
+            presented: None,
+            therm: None,
+        };
+        casting::access(part, &self.setup, &self.roster, &mut self.scene_dice)
+    }
+
+    /// Some employee who may pass; nobody, if there are none.
+    fn employee(&mut self, hours: Hours) -> Subject {
+        let who = Who::Enrolled(Category::Employee);
+        let dice = &mut self.scene_dice;
+        casting::subject(who, Verdict::Accepted, hours, &self.roster, dice)
+            .unwrap_or(Subject::Nobody)
     }
 
     /// What the beat comes to; none if it is void by now.
