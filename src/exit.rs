@@ -26,7 +26,6 @@ pub(crate) enum Exit {
     )]
     Interrupted,
     /// What the command that `exec` ran ended with.
-    #[expect(dead_code, reason = "for `exec`")]
     Of(u8),
 }
 

@@ -36,7 +36,6 @@ pub(crate) enum LogFormat {
     #[default]
     Text,
     /// A JSON object a line.
-    #[expect(dead_code, reason = "for `run --log json`")]
     Json,
 }
 

@@ -52,6 +52,7 @@ pub struct Ready {
 #[derive(Debug)]
 pub struct Emulator {
     ready: Vec<Ready>,
+    control_token: Option<String>,
     stop: watch::Sender<bool>,
     servers: JoinSet<()>,
     drivers: JoinSet<()>,
@@ -98,10 +99,15 @@ impl Emulator {
             "device APIs",
             listener.serve(handle, stop.subscribe()),
         ));
-        let control = control.serve(Arc::new(fleet), plan.control_token, stop.subscribe());
+        let control = control.serve(
+            Arc::new(fleet),
+            plan.control_token.clone(),
+            stop.subscribe(),
+        );
         servers.spawn(log_failure("control API", control));
         Ok(Self {
             ready: vec![ready],
+            control_token: plan.control_token,
             stop,
             servers,
             drivers,
@@ -112,6 +118,12 @@ impl Emulator {
     #[must_use]
     pub fn ready(&self) -> &[Ready] {
         &self.ready
+    }
+
+    /// What the control API asks for.
+    #[must_use]
+    pub fn control_token(&self) -> Option<&str> {
+        self.control_token.as_deref()
     }
 
     /// Stops accepting, lets what is in flight end, for 5 s at most.
