@@ -516,6 +516,24 @@ fn scenes_play_to_their_end() {
     assert!(kinds(&Wish::new(EventName::Fire), 3).starts_with("20003:1"));
 }
 
+/// Whoever comes while the door is open makes it close and open again; the closing that was planned
+/// for the first opening does not cut the second one short.
+#[test]
+fn an_opening_is_not_ended_by_an_earlier_one() {
+    for seed in 0..50 {
+        let mut world = world(setup(3), steady(0.0), seed);
+        let prepared = world.prepare(&Wish::new(EventName::Door)).expect("granted");
+        world.play(&prepared, TUESDAY);
+        world.play(&prepared, TUESDAY + Duration::from_secs(2));
+        let times: Vec<i64> = std::iter::from_fn(|| world.advance(TUESDAY + DAY))
+            .filter(|happening| door(&happening.fact).is_some())
+            .map(|happening| happening.at.millis() - TUESDAY.millis())
+            .collect();
+        assert_eq!(times[..3], [0, 2000, 2000]);
+        assert!(times.len() == 4 && times[3] >= 5000, "{times:?}");
+    }
+}
+
 fn any_wish() -> impl Strategy<Value = Wish> {
     let whom = prop_oneof![
         Just(Whom::Any),
