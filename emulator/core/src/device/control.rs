@@ -55,6 +55,9 @@ impl Device {
         effects: &mut Effects,
     ) -> Result<Vec<Emitted>, CommandError> {
         let prepared = self.world.prepare(wish)?;
+        if playing == Playing::Episode {
+            self.world.room_for(prepared.count())?;
+        }
         self.catch_up(now, effects);
         // Where the world lags behind a very fast clock, time must not go back after this event.
         let present = self
