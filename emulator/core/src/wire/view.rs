@@ -61,7 +61,7 @@ impl View {
         let millis = trace.raised_at.millis();
         format!(
             "VST-{millis}-{:03}-{:06x}",
-            trace.serial.0 % 1000,
+            trace.serial.0,
             bits & 0xff_ffff
         )
     }

@@ -163,7 +163,8 @@ fn held(wish: &Wish, method: Method, roster: &Roster) -> Result<Option<Held>, Re
         let owner = number.and_then(|number| roster.by_card(number));
         return Ok(Some(Held {
             field: "card",
-            text: card.clone(),
+            // As devices write it (R-V3-23).
+            text: card.to_ascii_lowercase(),
             owner,
         }));
     }
