@@ -488,3 +488,12 @@ pub(crate) fn retcode(rig: &mut Rig, service: Service, request: &str, token: Opt
 }
 
 pub(crate) const INFO: &str = r#"{"action":"event-info"}"#;
+
+/// That alarm in that status.
+pub(crate) fn alarm(code: u32, status: u8) -> Wish {
+    Wish {
+        code: Some(code),
+        status: Some(status),
+        ..Wish::new(EventName::Alarm)
+    }
+}
