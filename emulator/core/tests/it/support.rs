@@ -497,3 +497,27 @@ pub(crate) fn alarm(code: u32, status: u8) -> Wish {
         ..Wish::new(EventName::Alarm)
     }
 }
+
+/// A wish in words: the event, then `field=value`.
+pub(crate) fn wish(text: &str) -> Wish {
+    let mut words = text.split(' ');
+    let event = words.next().and_then(|word| word.parse().ok());
+    let mut wish = Wish::new(event.expect("an event comes first"));
+    for word in words {
+        let (field, value) = word.split_once('=').expect("field=value");
+        match field {
+            "state" => wish.state = value.parse().ok(),
+            "person" => wish.person = value.parse().ok(),
+            "reason" => wish.reason = value.parse().ok(),
+            "entry_mode" => wish.entry_mode = value.parse().ok(),
+            "therm" => wish.therm = value.parse().ok(),
+            "card" => wish.card = Some(value.to_owned()),
+            "qrcode" => wish.qrcode = Some(value.to_owned()),
+            "code" => wish.code = value.parse().ok(),
+            "status" => wish.status = value.parse().ok(),
+            "count" => wish.count = value.parse().expect("a number"),
+            _ => panic!("{field} is no field of a wish"),
+        }
+    }
+    wish
+}
