@@ -1,7 +1,10 @@
 //! The core held to the rulings: a device driven through its public functions alone, with the time in
 //! the test's hand. No socket, no sleep.
 
+mod journal_keeps_its_windows;
+mod no_bytes_panic;
 mod nothing_is_lost_or_doubled;
+mod pages_tile_the_journal;
 mod rulings_tables;
 mod rulings_v1;
 mod rulings_v3;
