@@ -1,6 +1,8 @@
 //! The core held to the rulings: a device driven through its public functions alone, with the time in
 //! the test's hand. No socket, no sleep.
 
+mod a_seed_is_a_day;
+mod both_apis_agree;
 mod journal_keeps_its_windows;
 mod no_bytes_panic;
 mod nothing_is_lost_or_doubled;
@@ -10,3 +12,4 @@ mod rulings_v1;
 mod rulings_v3;
 mod rulings_v3_events;
 mod support;
+mod timers_move_on;
