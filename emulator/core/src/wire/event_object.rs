@@ -120,13 +120,13 @@ impl<'a> EventObject<'a> {
                 self.data = Some(Card {
                     view,
                     access: Some(access),
-                })
+                });
             }
             _ => {
                 self.qrcode = Some(CodeText {
                     view,
                     access: Some(access),
-                })
+                });
             }
         }
     }

@@ -13,6 +13,10 @@ use crate::world::{Category, Person};
 
 /// A record as it is pushed.
 #[derive(Serialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time, on the stack, for as long as it takes to write it"
+)]
 #[serde(untagged)]
 pub(super) enum Record<'a> {
     /// `type` 0.

@@ -4,6 +4,7 @@
 mod a_seed_is_a_day;
 mod both_apis_agree;
 mod journal_keeps_its_windows;
+mod messages_keep_their_look;
 mod no_bytes_panic;
 mod nothing_is_lost_or_doubled;
 mod pages_tile_the_journal;
