@@ -36,7 +36,7 @@ fn answer(rig: &mut Rig, sent_so_far: &mut Vec<(Duration, Vec<u8>)>) {
     while !rig.attempts.is_empty() {
         for attempt in rig.take_attempts() {
             sent_so_far.push((rig.mono.since_start(), sent(&rig.device, &attempt)));
-            let fails = sent_so_far.len() % 7 == 0;
+            let fails = sent_so_far.len().is_multiple_of(7);
             let outcome = if fails { Outcome::NoAnswer } else { accepted() };
             rig.settle(&attempt, &outcome);
         }

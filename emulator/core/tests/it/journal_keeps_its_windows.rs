@@ -56,7 +56,11 @@ impl Model {
     /// Appends, and says what the backlog lost.
     fn append(&mut self, fact: Fact, at: UnixMillis, caching: Caching) -> Vec<RecordId> {
         let index = Index::new(self.appended.len() as u64 + 1);
-        let numbered = self.appended.iter().filter_map(|entry| entry.seqnum).last();
+        let numbered = self
+            .appended
+            .iter()
+            .filter_map(|entry| entry.seqnum)
+            .next_back();
         let next = numbered.map_or(Seqnum::FIRST, Seqnum::next);
         let seqnum = fact.kind().map(|_| next);
         if let Some(seqnum) = seqnum {
