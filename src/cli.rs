@@ -15,12 +15,7 @@ use crate::output::{LogFormat, Verbosity};
 
 /// An emulated face-recognition access device, and the judge of real ones.
 #[derive(Debug, Parser)]
-#[command(
-    name = "vestibule",
-    version,
-    propagate_version = true,
-    max_term_width = 100
-)]
+#[command(name = "vestibule", version, propagate_version = true, max_term_width = 100)]
 #[command(arg_required_else_help = true, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(flatten)]

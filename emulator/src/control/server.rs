@@ -22,9 +22,7 @@ impl Server {
     /// # Errors
     /// When the address is taken or not this machine's.
     pub fn bind(address: SocketAddr) -> Result<Self, ListenError> {
-        Ok(Self {
-            listener: Listener::bind(address)?,
-        })
+        Ok(Self { listener: Listener::bind(address)? })
     }
 
     /// The address, with the port that was picked.

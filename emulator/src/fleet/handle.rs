@@ -45,10 +45,7 @@ impl Handle {
         };
         Self {
             identity: Arc::clone(&device.view().identity),
-            state: Mutex::new(State {
-                device,
-                outbox: VecDeque::new(),
-            }),
+            state: Mutex::new(State { device, outbox: VecDeque::new() }),
             wake: Notify::new(),
             clock,
             cable: Cable::new(link),
@@ -96,10 +93,7 @@ impl Handle {
     /// What is to be done now, and when the device wants to be woken next.
     pub(super) fn take_effects(&self) -> (VecDeque<Effect>, Option<Mono>) {
         let mut state = self.lock();
-        (
-            std::mem::take(&mut state.outbox),
-            state.device.next_deadline(),
-        )
+        (std::mem::take(&mut state.outbox), state.device.next_deadline())
     }
 
     /// Waits until somebody changed the device.
