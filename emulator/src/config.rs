@@ -78,7 +78,7 @@ pub struct DeviceTable {
     pub model: Option<String>,
     /// The address that v3 events show.
     pub ip: Option<String>,
-    /// IANA name.
+    /// An offset, or an IANA name.
     pub time_zone: Option<String>,
     /// v1 `mode`, 0 to 9.
     pub mode: Option<u8>,
@@ -467,8 +467,8 @@ fn name(what: &'static str, name: String) -> Result<String, ConfigError> {
 }
 
 fn time_zone(text: &str) -> Result<jiff::tz::TimeZone, ConfigError> {
-    match jiff::tz::TimeZone::get(text) {
+    match jiff::fmt::temporal::DateTimeParser::new().parse_time_zone(text) {
         Ok(zone) => Ok(zone),
-        Err(_) => out_of_range("the time zone", text, "a name such as Asia/Shanghai or UTC"),
+        Err(_) => out_of_range("the time zone", text, "an offset or name: +08:00, Asia/Shanghai"),
     }
 }
