@@ -7,7 +7,7 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
 use super::dice::Dice;
-use super::roster::timestamp;
+use super::standing::timestamp;
 use super::traffic::{Day, Traffic};
 use crate::clock::UnixMillis;
 use crate::seed::Seed;

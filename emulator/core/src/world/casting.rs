@@ -2,9 +2,10 @@
 
 use super::dice::Dice;
 use super::odds;
-use super::roster::{Hours, Roster};
+use super::roster::Roster;
 use super::rules::Who;
 use super::setup::{MaskDetection, Screening, Setup};
+use super::standing::Hours;
 use crate::event::{
     Access, FaceQuality, Fraction, Mask, Method, PersonRef, Presented, Reason, Subject, Therm,
     Verdict,

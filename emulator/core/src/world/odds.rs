@@ -4,16 +4,10 @@
 //! out is left out and the rest keeps its proportions; the mean number of events an arrival makes is
 //! computed from what remains, so that the asked rate holds whatever is changed here.
 
-use super::roster::{Category, Standing};
+use super::dice::Span;
 use super::rules::Who;
+use super::standing::{Category, Standing};
 use crate::event::{Method, Reason, Verdict};
-
-/// A range of whole numbers, both ends included; of delays, milliseconds.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    pub(super) min: u32,
-    pub(super) max: u32,
-}
 
 const fn span(min: u32, max: u32) -> Span {
     Span { min, max }

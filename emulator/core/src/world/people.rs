@@ -9,7 +9,7 @@ use fake::locales::{EN, ZH_CN};
 
 use super::dice::Dice;
 use super::odds;
-use super::roster::Category;
+use super::standing::Category;
 use crate::seed::Seed;
 
 /// A group of people, as v1 shows it.

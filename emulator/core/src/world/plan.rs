@@ -3,12 +3,15 @@
 //! Each is taken from the wish where it says so, else from what the wish says of the others, else
 //! from what is most usual; then tables B and C have the last word.
 
-use super::prepare::{AccessPlan, Chosen, choose};
+use super::chosen::{AccessPlan, Chosen, choose};
+use super::reason::ReasonName;
+use super::refusal::QRCODE_BYTES_MAX;
 use super::refusal::Refusal;
-use super::roster::{Category, Roster};
+use super::roster::Roster;
 use super::rules::{self, Who};
 use super::setup::{Screening, Setup};
-use super::wish::{EventName, QRCODE_BYTES_MAX, ReasonName, Whom, Wish};
+use super::standing::Category;
+use super::wish::{EventName, Whom, Wish};
 use crate::event::{EXIT_BUTTON_ENTRY_MODE, Method, PersonRef, Presented, Reason, Therm, Verdict};
 
 /// Plans the access that the wish asks for.

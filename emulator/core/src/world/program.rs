@@ -3,9 +3,10 @@
 
 use super::dice::Dice;
 use super::odds::{self, Outcome, Scene};
-use super::roster::{Category, Roster};
+use super::roster::Roster;
 use super::rules::{self, Who};
 use super::setup::{Screening, Setup};
+use super::standing::Category;
 use crate::event::{Method, Verdict};
 
 /// Rows with weights, drawn by them.

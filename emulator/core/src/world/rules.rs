@@ -1,7 +1,7 @@
 //! What goes with what: which verdict, person and method tables B and C have together.
 
-use super::roster::Category;
 use super::setup::Screening;
+use super::standing::Category;
 use crate::event::{Method, Reason, Verdict};
 
 /// Who stands at the reader, as far as the device can tell.
