@@ -117,11 +117,10 @@ impl Push {
         lost as u64
     }
 
-    /// Ends a wait at once.
+    /// Ends the wait after a failure at once; the pace of a replay stays.
     pub fn wake(&mut self) {
         self.failures = 0;
         self.blocked_until = None;
-        self.paced_until = None;
     }
 
     /// How often `record` was tried since it was first sent.

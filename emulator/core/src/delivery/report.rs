@@ -83,6 +83,11 @@ impl Report {
         self.in_flight = None;
     }
 
+    /// As new, but counting on: a `reqid` is never used twice within a run (R-V3-31).
+    pub fn reset(&mut self) {
+        *self = Self { started: self.started, ..Self::default() };
+    }
+
     /// How many events were never reported though they happened while reports were on.
     #[must_use]
     pub const fn dropped(&self) -> u64 {

@@ -148,7 +148,7 @@ impl Device {
         self.view = Arc::new(view);
         self.journal = Journal::new(config.capacity);
         self.push = crate::delivery::push::Push::default();
-        self.report = crate::delivery::report::Report::default();
+        self.report.reset();
         self.accounts = config.accounts.iter().cloned().collect();
         self.sessions = Sessions::default();
         self.settings = Settings::default();

@@ -139,6 +139,7 @@ impl Device {
         mono: Mono,
         effects: &mut Effects,
     ) -> Appended {
+        let watched = effects.watch.then(|| fact.clone());
         let appended = self.journal.append(at, fact, self.caching());
         for lost in &appended.lost {
             if self.push.give_up(*lost) {
@@ -150,10 +151,10 @@ impl Device {
         {
             self.report.add(seqnum, mono);
         }
-        if effects.watch
-            && let Some(entry) = self.entries(appended.index, 1).pop()
-        {
-            effects.add(Effect::Happened(entry));
+        // Told even if neither window keeps it: it happened.
+        if let Some(fact) = watched {
+            let Appended { index, seqnum, .. } = appended;
+            effects.add(Effect::Happened(Entry { index, seqnum, at, fact }));
         }
         appended
     }

@@ -33,7 +33,7 @@ impl Device {
         let knobs = &self.view.behaviour.v3;
         let needs_token = match &call {
             Ok(call) => !call.is_open(),
-            Err(unreadable) => *unreadable == Unreadable::BadField && token.is_some(),
+            Err(unreadable) => *unreadable == Unreadable::BadField,
         };
         let (ttl, bad_token) = (knobs.token_ttl, knobs.bad_token);
         if needs_token && !token.is_some_and(|token| self.sessions.renew(token, ttl, mono)) {
@@ -42,7 +42,9 @@ impl Device {
         match call {
             Ok(call) => self.serve(call, mono),
             Err(Unreadable::UnknownAction) => self.unknown_action(),
-            Err(Unreadable::Malformed | Unreadable::BadField) => refuse(Retcode::BAD_PARAMETER),
+            Err(Unreadable::Malformed | Unreadable::BadField | Unreadable::BadOpenField) => {
+                refuse(Retcode::BAD_PARAMETER)
+            }
         }
     }
 

@@ -186,14 +186,17 @@ impl fmt::Display for Card<'_> {
             return Ok(());
         };
         let roster = &self.view.roster;
+        let digits = self.view.behaviour.v3.card_digits;
         let number = match (&access.presented, access.subject) {
-            (Presented::Text(text), _) => return formatter.write_str(text),
+            (Presented::Text(text), _) => {
+                let hex = text.strip_prefix("0x").unwrap_or(text);
+                return write!(formatter, "0x{hex:0>digits$}");
+            }
             (Presented::Unknown(number), _) => roster.card_numbered(*number),
             (Presented::Of(person), _) => roster.card(*person),
             (Presented::Own, Subject::Person(person)) => roster.card(person),
             (Presented::Own, _) => 0,
         };
-        let digits = self.view.behaviour.v3.card_digits;
         write!(formatter, "0x{number:0digits$x}")
     }
 }

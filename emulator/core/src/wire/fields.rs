@@ -1,7 +1,24 @@
-//! Fields read one at a time, so that a bad one can be told from an absent one (R-V3-07).
+//! Objects, and nothing else, and their fields one at a time, so that a bad one can be told from an absent
+//! one (R-V3-07).
 
-use serde::Deserialize;
+use serde::de::{Deserialize, Error as _};
 use serde_json::value::RawValue;
+
+/// Reads a JSON object. An array in its place is refused: the reader would take its members for the
+/// object's, in the order in which we happen to list them.
+pub(super) fn read_object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> serde_json::Result<T> {
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(serde_json::Error::custom("an array where an object is due"));
+    }
+    serde_json::from_slice(bytes)
+}
+
+/// Reads a field that is there, null or not, as it stands.
+pub(super) fn as_it_stands<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(deserializer).map(Some)
+}
 
 /// A field as it came in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

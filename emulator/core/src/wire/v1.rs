@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fields::Field;
+use super::fields::{Field, read_object};
 use super::json;
 use super::record::Record;
 use super::view::View;
@@ -45,8 +45,8 @@ struct SubscribeBody {
 /// # Errors
 /// When it is not JSON, or a field is missing or of another type.
 pub fn decode_subscribe(bytes: &[u8]) -> Result<Call, SubscribeError> {
-    let body: SubscribeBody = serde_json::from_slice(bytes)
-        .map_err(|error| SubscribeError::NotJson(error.to_string()))?;
+    let body: SubscribeBody =
+        read_object(bytes).map_err(|error| SubscribeError::NotJson(error.to_string()))?;
     let Field::Good(destination) = body.event_dest else {
         return Err(SubscribeError::NoDestination);
     };
@@ -116,7 +116,7 @@ struct ReceiverAnswer {
 /// Reads what a receiver answered.
 #[must_use]
 pub fn answer_code(bytes: &[u8]) -> AnswerCode {
-    match serde_json::from_slice::<ReceiverAnswer>(bytes).map(|answer| answer.code) {
+    match read_object::<ReceiverAnswer>(bytes).map(|answer| answer.code) {
         Ok(serde_json::Value::Number(number)) if is_200(&number) => AnswerCode::Number200,
         Ok(serde_json::Value::String(text)) if text == "200" => AnswerCode::Text200,
         _ => AnswerCode::Other,

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::fields::Field;
+use super::fields::{Field, as_it_stands, read_object};
 use super::view::View;
 use super::{event_object, json};
 use crate::behaviour::{BadField, Path, ReportReqid, V3};
@@ -63,8 +63,10 @@ pub enum Unreadable {
     Malformed,
     /// The action is not one of this service's.
     UnknownAction,
-    /// A field is of the wrong type or negative. Whether it needs a token as the call would.
+    /// A field is of the wrong type or negative, in a call that needs a token (R-V3-02).
     BadField,
+    /// The same in a call that is served without one.
+    BadOpenField,
 }
 
 #[derive(Deserialize)]
@@ -79,53 +81,108 @@ struct Envelope<'a> {
 
 #[derive(Deserialize)]
 struct Header {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "as_it_stands")]
     reqid: Option<Box<RawValue>>,
 }
 
 /// Reads a request.
 #[must_use]
 pub fn decode(bytes: &[u8], service: Service, knobs: &V3) -> Request {
-    let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(bytes) else {
+    let Ok(envelope) = read_object::<Envelope<'_>>(bytes) else {
         return Request { reqid: None, call: Err(Unreadable::Malformed) };
     };
-    let header = envelope.header.map(|raw| serde_json::from_str::<Header>(raw.get()));
-    let (reqid, header_is_good) = match header {
-        Some(Ok(header)) => (header.reqid, true),
-        Some(Err(_)) => (None, false),
-        None => (None, true),
+    let header = envelope.header.map(|raw| read_object::<Header>(raw.get().as_bytes()));
+    let (reqid, header) = match header {
+        Some(Ok(header)) => (header.reqid, HeaderRead::Well),
+        Some(Err(_)) if knobs.bad_field == BadField::Error => (None, HeaderRead::Badly),
+        Some(Err(_)) | None => (None, HeaderRead::Well),
     };
     let call = match envelope.action {
-        Field::Good(_) if !header_is_good => Err(Unreadable::BadField),
-        Field::Good(action) => decode_call(&action, service, envelope.body, knobs.bad_field),
+        Field::Good(action) => {
+            decode_call(&action, service, header, envelope.body, knobs.bad_field)
+        }
         Field::Absent | Field::Bad => Err(Unreadable::Malformed),
     };
     Request { reqid, call }
 }
 
-/// Reads a call from its body; none if a field is bad.
-type ReadCall = fn(Option<&RawValue>, BadField) -> Option<Call>;
+/// Whether the header could be read, or counts as absent (R-V3-07).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum HeaderRead {
+    Well,
+    Badly,
+}
+
+/// An action: where it is served, what it needs, and how its body is read.
+struct Action {
+    name: &'static str,
+    home: Service,
+    /// What is said of it where it cannot be read.
+    unreadable: Unreadable,
+    read: fn(Option<&RawValue>, BadField) -> Option<Call>,
+}
+
+const ACTIONS: [Action; 7] = [
+    Action {
+        name: "auth-login",
+        home: Service::Auth,
+        unreadable: Unreadable::BadOpenField,
+        read: |body, _| Some(Call::Login(credentials(body)?)),
+    },
+    Action {
+        name: "auth-passwd",
+        home: Service::Auth,
+        unreadable: Unreadable::BadField,
+        read: |body, _| Some(Call::SetPassword(credentials(body)?)),
+    },
+    Action {
+        name: "device-info",
+        home: Service::Device,
+        unreadable: Unreadable::BadOpenField,
+        read: |_, _| Some(Call::DeviceInfo),
+    },
+    Action {
+        name: "config-fetch",
+        home: Service::Device,
+        unreadable: Unreadable::BadField,
+        read: |_, _| Some(Call::ConfigFetch),
+    },
+    Action {
+        name: "config-set",
+        home: Service::Device,
+        unreadable: Unreadable::BadField,
+        read: |body, _| config_set(body),
+    },
+    Action {
+        name: "event-info",
+        home: Service::Event,
+        unreadable: Unreadable::BadField,
+        read: |_, _| Some(Call::EventInfo),
+    },
+    Action {
+        name: "event-fetch",
+        home: Service::Event,
+        unreadable: Unreadable::BadField,
+        read: |body, knob| Some(Call::EventFetch(fetch(body, knob)?)),
+    },
+];
 
 fn decode_call(
-    action: &str,
+    name: &str,
     service: Service,
+    header: HeaderRead,
     body: Option<&RawValue>,
     knob: BadField,
 ) -> Result<Call, Unreadable> {
-    let (home, read): (Service, ReadCall) = match action {
-        "auth-login" => (Service::Auth, |body, _| Some(Call::Login(credentials(body)?))),
-        "auth-passwd" => (Service::Auth, |body, _| Some(Call::SetPassword(credentials(body)?))),
-        "device-info" => (Service::Device, |_, _| Some(Call::DeviceInfo)),
-        "config-fetch" => (Service::Device, |_, _| Some(Call::ConfigFetch)),
-        "config-set" => (Service::Device, |body, _| config_set(body)),
-        "event-info" => (Service::Event, |_, _| Some(Call::EventInfo)),
-        "event-fetch" => (Service::Event, |body, knob| Some(Call::EventFetch(fetch(body, knob)?))),
-        _ => return Err(Unreadable::UnknownAction),
-    };
-    if service != home && service != Service::Any {
-        return Err(Unreadable::UnknownAction);
+    let action = ACTIONS
+        .iter()
+        .filter(|action| service == action.home || service == Service::Any)
+        .find(|action| action.name == name)
+        .ok_or(Unreadable::UnknownAction)?;
+    if header == HeaderRead::Badly {
+        return Err(action.unreadable);
     }
-    read(body, knob).ok_or(Unreadable::BadField)
+    (action.read)(body, knob).ok_or(action.unreadable)
 }
 
 #[derive(Deserialize)]
@@ -135,13 +192,14 @@ struct CredentialsBody {
 }
 
 fn credentials(body: Option<&RawValue>) -> Option<Credentials> {
-    let body: CredentialsBody = serde_json::from_str(body?.get()).ok()?;
+    let body: CredentialsBody = read_object(body?.get().as_bytes()).ok()?;
     Some(Credentials { user: body.user, digest: body.passwd })
 }
 
 #[derive(Deserialize)]
-struct ConfigSetBody {
-    configs: Vec<ConfigSetItem>,
+struct ConfigSetBody<'a> {
+    #[serde(borrow)]
+    configs: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -151,8 +209,13 @@ struct ConfigSetItem {
 }
 
 fn config_set(body: Option<&RawValue>) -> Option<Call> {
-    let body: ConfigSetBody = serde_json::from_str(body?.get()).ok()?;
-    Some(Call::ConfigSet(body.configs.into_iter().map(|item| (item.key, item.value)).collect()))
+    let body: ConfigSetBody<'_> = read_object(body?.get().as_bytes()).ok()?;
+    let item = |raw: &RawValue| {
+        let item: ConfigSetItem = read_object(raw.get().as_bytes()).ok()?;
+        Some((item.key, item.value))
+    };
+    let configs: Option<_> = body.configs.into_iter().map(item).collect();
+    configs.map(Call::ConfigSet)
 }
 
 #[derive(Default, Deserialize)]
@@ -167,7 +230,7 @@ struct FetchBody {
 
 /// R-V3-07: a bad field is an error, or counts as absent.
 fn fetch(body: Option<&RawValue>, knob: BadField) -> Option<Fetch> {
-    let body = match body.map(|raw| serde_json::from_str::<FetchBody>(raw.get())) {
+    let body = match body.map(|raw| read_object::<FetchBody>(raw.get().as_bytes())) {
         Some(Ok(body)) => body,
         None => FetchBody::default(),
         Some(Err(_)) if knob == BadField::Absent => FetchBody::default(),

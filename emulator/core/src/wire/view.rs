@@ -51,7 +51,7 @@ impl View {
     pub fn trace_id(&self, trace: Trace) -> String {
         let bits = self.seed.named("alarm").numbered(trace.serial.0.into()).bits();
         let millis = trace.raised_at.millis();
-        format!("VST-{millis}-{:03}-{:06x}", trace.serial.0 % 1000, bits & 0xff_ffff)
+        format!("VST-{millis}-{:03}-{:06x}", trace.serial.0, bits & 0xff_ffff)
     }
 
     /// A report's `reqid`, as a UUID (R-V3-31).

@@ -136,7 +136,12 @@ fn held(wish: &Wish, method: Method, roster: &Roster) -> Result<Option<Held>, Re
             });
         }
         let owner = number.and_then(|number| roster.by_card(number));
-        return Ok(Some(Held { field: "card", text: card.clone(), owner }));
+        return Ok(Some(Held {
+            field: "card",
+            // As devices write it (R-V3-23).
+            text: card.to_ascii_lowercase(),
+            owner,
+        }));
     }
     let Some(code) = &wish.qrcode else {
         return Ok(None);
