@@ -4,7 +4,10 @@
 //! are a file of `cli/`. Adding a subcommand is a variant here, a file in `cli/` and one in
 //! `commands/`, and an arm in `commands/mod.rs`.
 
+pub(crate) mod exec;
+pub(crate) mod quirks;
 pub(crate) mod receive;
+pub(crate) mod run;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
@@ -12,12 +15,7 @@ use crate::output::{LogFormat, Verbosity};
 
 /// An emulated face-recognition access device, and the judge of real ones.
 #[derive(Debug, Parser)]
-#[command(
-    name = "vestibule",
-    version,
-    propagate_version = true,
-    max_term_width = 100
-)]
+#[command(name = "vestibule", version, propagate_version = true, max_term_width = 100)]
 #[command(arg_required_else_help = true, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -49,8 +47,14 @@ struct Loudness {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Be a device at a door
+    Run(Box<run::RunArgs>),
+    /// Run a command beside a device
+    Exec(Box<exec::ExecArgs>),
     /// Be a reference platform: take pushes and reports, and count them
     Receive(receive::ReceiveArgs),
+    /// List the quirks and presets
+    Quirks(quirks::QuirksArgs),
 }
 
 impl Cli {
@@ -69,7 +73,9 @@ impl Command {
     /// The form of the log: text, unless the subcommand has a flag for it.
     pub(crate) fn log_format(&self) -> LogFormat {
         match self {
-            Self::Receive(_) => LogFormat::Text,
+            Self::Run(args) => args.log_format(),
+            Self::Exec(args) => args.run.log_format(),
+            Self::Receive(_) | Self::Quirks(_) => LogFormat::Text,
         }
     }
 }

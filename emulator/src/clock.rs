@@ -45,6 +45,13 @@ impl Clock {
         Now { mono: self.mono(), wall: self.wall() }
     }
 
+    /// A seed for a run that was given none: short enough to be typed again.
+    #[must_use]
+    pub fn fresh_seed(&self) -> u64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::from(since.subsec_nanos()) ^ (since.as_secs() % 1_000_000)
+    }
+
     /// Waits until real time `mono`; for ever where there is none.
     pub async fn sleep_until(&self, mono: Option<Mono>) {
         match mono {

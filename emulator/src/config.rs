@@ -231,7 +231,7 @@ pub enum ConfigError {
 
 fn out_of_range<T>(
     what: &'static str,
-    value: impl ToString,
+    value: impl std::fmt::Display,
     range: &str,
 ) -> Result<T, ConfigError> {
     Err(ConfigError::OutOfRange { what, value: value.to_string(), range: range.to_owned() })

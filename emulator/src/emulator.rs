@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use vestibule_core::clock::Now;
@@ -34,7 +33,7 @@ pub enum StartError {
 }
 
 /// What is told of a device when it is ready.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Ready {
     /// v1 serial number.
     pub sn: String,
@@ -52,6 +51,7 @@ pub struct Ready {
 #[derive(Debug)]
 pub struct Emulator {
     ready: Vec<Ready>,
+    control_token: Option<String>,
     stop: watch::Sender<bool>,
     servers: JoinSet<()>,
     drivers: JoinSet<()>,
@@ -86,15 +86,21 @@ impl Emulator {
         drivers.spawn(drive(Arc::clone(&handle), Uplink::new(tls, log, clock)));
         let mut servers = JoinSet::new();
         servers.spawn(log_failure("device APIs", listener.serve(handle, stop.subscribe())));
-        let control = control.serve(Arc::new(fleet), plan.control_token, stop.subscribe());
+        let control = control.serve(Arc::new(fleet), plan.control_token.clone(), stop.subscribe());
         servers.spawn(log_failure("control API", control));
-        Ok(Self { ready: vec![ready], stop, servers, drivers })
+        Ok(Self { ready: vec![ready], control_token: plan.control_token, stop, servers, drivers })
     }
 
     /// What is told of each device.
     #[must_use]
     pub fn ready(&self) -> &[Ready] {
         &self.ready
+    }
+
+    /// What the control API asks for.
+    #[must_use]
+    pub fn control_token(&self) -> Option<&str> {
+        self.control_token.as_deref()
     }
 
     /// Stops accepting, lets what is in flight end, for 5 s at most.

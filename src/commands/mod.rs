@@ -1,6 +1,9 @@
 //! One file a subcommand, each short: check, connect, act, report.
 
+mod exec;
+mod quirks;
 mod receive;
+mod run;
 
 use crate::cli::Command;
 use crate::exit::{Exit, Failure};
@@ -9,6 +12,9 @@ use crate::output::Output;
 /// Runs one subcommand to its end.
 pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
     match command {
+        Command::Run(args) => Box::pin(run::run(*args, output)).await,
+        Command::Exec(args) => Box::pin(exec::run(*args)).await,
+        Command::Quirks(args) => quirks::run(&args, output),
         Command::Receive(args) => Box::pin(receive::run(args, output)).await,
     }
 }

@@ -53,7 +53,7 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     let given = given.to_str().unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim();
     let good = |known: &&str| essence.eq_ignore_ascii_case(known);
-    if AS_GOOD_AS_JSON.iter().any(|known| good(&known)) || essence.ends_with("+json") {
+    if AS_GOOD_AS_JSON.iter().any(good) || essence.ends_with("+json") {
         return Ok(());
     }
     Err(Problem::new(

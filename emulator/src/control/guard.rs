@@ -48,8 +48,8 @@ fn forbidden(detail: String) -> Problem {
 }
 
 /// The one value of a header; several are an attempt to be read in two ways.
-fn only(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, Problem> {
-    let mut values = headers.get_all(&name).iter();
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Problem> {
+    let mut values = headers.get_all(name).iter();
     let first = values.next().map(|value| value.to_str());
     match (first, values.next()) {
         (None, _) => Ok(None),
@@ -66,7 +66,7 @@ fn host(request: &Request) -> Result<Authority, Problem> {
     if let Some(authority) = request.uri().authority() {
         return Ok(authority.clone());
     }
-    let host = only(request.headers(), header::HOST)?;
+    let host = only(request.headers(), &header::HOST)?;
     host.and_then(|host| host.parse().ok())
         .filter(|host: &Authority| !host.as_str().contains('@'))
         .ok_or_else(|| {
@@ -85,7 +85,7 @@ fn is_loopback(host: &str) -> bool {
 }
 
 fn check_origin(headers: &HeaderMap, host: &Authority) -> Result<(), Problem> {
-    let Some(origin) = only(headers, header::ORIGIN)? else {
+    let Some(origin) = only(headers, &header::ORIGIN)? else {
         return Ok(());
     };
     let same = origin.parse::<Uri>().is_ok_and(|origin| is_same_origin(&origin, host));
@@ -111,7 +111,7 @@ fn is_same_origin(origin: &Uri, host: &Authority) -> bool {
 }
 
 fn check_token(headers: &HeaderMap, token: &str) -> Result<(), Problem> {
-    let given = only(headers, header::AUTHORIZATION)?.and_then(|value| {
+    let given = only(headers, &header::AUTHORIZATION)?.and_then(|value| {
         let (scheme, given) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| given.trim_start())
     });

@@ -61,14 +61,14 @@ impl Watch {
     /// Waits until the link is as given.
     pub async fn link(&mut self, link: Link) {
         if self.state.wait_for(|state| state.link == link).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
     /// Waits until everything that was open when `cuts` cuts had been made is cut.
     pub async fn cut_after(&mut self, cuts: u64) {
         if self.state.wait_for(|state| state.cuts > cuts).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

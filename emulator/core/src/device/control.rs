@@ -55,12 +55,12 @@ impl Device {
         effects: &mut Effects,
     ) -> Result<Vec<Emitted>, CommandError> {
         let prepared = self.world.prepare(wish)?;
+        if playing == Playing::Episode {
+            self.world.room_for(prepared.count())?;
+        }
         self.catch_up(now, effects);
         // Where the world lags behind a very fast clock, time must not go back after this event.
-        let present = self
-            .world
-            .next_due()
-            .map_or(now.wall, |due| due.min(now.wall));
+        let present = self.world.next_due().map_or(now.wall, |due| due.min(now.wall));
         let at = wish.at.unwrap_or(present);
         let first = self.journal.next_index();
         let mut emitted = Vec::new();
@@ -104,10 +104,7 @@ impl Device {
 
     /// The `uuid` of the fact's recognition record.
     fn uuid(&self, fact: &Fact, index: Index) -> Option<String> {
-        let part = fact
-            .records()
-            .iter()
-            .position(|record| *record == RecordType::Recognition)?;
+        let part = fact.records().iter().position(|record| *record == RecordType::Recognition)?;
         let part = u8::try_from(part).ok()?;
         Some(self.view.record_uuid(RecordId { index, part }).to_string())
     }
@@ -166,10 +163,7 @@ impl Device {
 const fn trace(fact: &Fact, at: crate::clock::UnixMillis) -> Option<Trace> {
     match fact {
         Fact::Alarm(alarm) => Some(alarm.trace),
-        Fact::PinAttack(_, serial) => Some(Trace {
-            serial: *serial,
-            raised_at: at,
-        }),
+        Fact::PinAttack(_, serial) => Some(Trace { serial: *serial, raised_at: at }),
         _ => None,
     }
 }

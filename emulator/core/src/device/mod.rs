@@ -77,10 +77,8 @@ impl Device {
             accounts: config.accounts.iter().cloned().collect(),
             sessions: Sessions::default(),
             settings: Settings::new(report_to),
-            subscription: destination.map(|destination| Subscription {
-                destination,
-                enabled: true,
-            }),
+            subscription: destination
+                .map(|destination| Subscription { destination, enabled: true }),
             network: Network::new(config.link),
             push: Push::default(),
             report: Report::default(),
@@ -100,10 +98,7 @@ impl Device {
         effects.add(Effect::Cut);
         let attempts = self.attempts;
         let was_up = self.network.link();
-        *self = Self {
-            attempts,
-            ..Self::new(Arc::clone(&self.config), now)
-        };
+        *self = Self { attempts, ..Self::new(Arc::clone(&self.config), now) };
         if self.network.link() != was_up {
             effects.add(Effect::Link(self.network.link()));
         }
@@ -192,11 +187,7 @@ impl Device {
     /// At most `limit` kept entries from `from` on, by index.
     #[must_use]
     pub fn entries(&self, from: Index, limit: usize) -> Vec<Entry> {
-        self.journal
-            .entries(from, limit)
-            .into_iter()
-            .cloned()
-            .collect()
+        self.journal.entries(from, limit).into_iter().cloned().collect()
     }
 
     /// The device at this moment.

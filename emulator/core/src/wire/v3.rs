@@ -87,14 +87,9 @@ struct Header {
 #[must_use]
 pub fn decode(bytes: &[u8], service: Service, knobs: &V3) -> Request {
     let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(bytes) else {
-        return Request {
-            reqid: None,
-            call: Err(Unreadable::Malformed),
-        };
+        return Request { reqid: None, call: Err(Unreadable::Malformed) };
     };
-    let header = envelope
-        .header
-        .map(|raw| serde_json::from_str::<Header>(raw.get()));
+    let header = envelope.header.map(|raw| serde_json::from_str::<Header>(raw.get()));
     let (reqid, header_is_good) = match header {
         Some(Ok(header)) => (header.reqid, true),
         Some(Err(_)) => (None, false),
@@ -108,26 +103,23 @@ pub fn decode(bytes: &[u8], service: Service, knobs: &V3) -> Request {
     Request { reqid, call }
 }
 
+/// Reads a call from its body; none if a field is bad.
+type ReadCall = fn(Option<&RawValue>, BadField) -> Option<Call>;
+
 fn decode_call(
     action: &str,
     service: Service,
     body: Option<&RawValue>,
     knob: BadField,
 ) -> Result<Call, Unreadable> {
-    let (home, read): (Service, fn(Option<&RawValue>, BadField) -> Option<Call>) = match action {
-        "auth-login" => (Service::Auth, |body, _| {
-            Some(Call::Login(credentials(body)?))
-        }),
-        "auth-passwd" => (Service::Auth, |body, _| {
-            Some(Call::SetPassword(credentials(body)?))
-        }),
+    let (home, read): (Service, ReadCall) = match action {
+        "auth-login" => (Service::Auth, |body, _| Some(Call::Login(credentials(body)?))),
+        "auth-passwd" => (Service::Auth, |body, _| Some(Call::SetPassword(credentials(body)?))),
         "device-info" => (Service::Device, |_, _| Some(Call::DeviceInfo)),
         "config-fetch" => (Service::Device, |_, _| Some(Call::ConfigFetch)),
         "config-set" => (Service::Device, |body, _| config_set(body)),
         "event-info" => (Service::Event, |_, _| Some(Call::EventInfo)),
-        "event-fetch" => (Service::Event, |body, knob| {
-            Some(Call::EventFetch(fetch(body, knob)?))
-        }),
+        "event-fetch" => (Service::Event, |body, knob| Some(Call::EventFetch(fetch(body, knob)?))),
         _ => return Err(Unreadable::UnknownAction),
     };
     if service != home && service != Service::Any {
@@ -144,10 +136,7 @@ struct CredentialsBody {
 
 fn credentials(body: Option<&RawValue>) -> Option<Credentials> {
     let body: CredentialsBody = serde_json::from_str(body?.get()).ok()?;
-    Some(Credentials {
-        user: body.user,
-        digest: body.passwd,
-    })
+    Some(Credentials { user: body.user, digest: body.passwd })
 }
 
 #[derive(Deserialize)]
@@ -163,12 +152,7 @@ struct ConfigSetItem {
 
 fn config_set(body: Option<&RawValue>) -> Option<Call> {
     let body: ConfigSetBody = serde_json::from_str(body?.get()).ok()?;
-    Some(Call::ConfigSet(
-        body.configs
-            .into_iter()
-            .map(|item| (item.key, item.value))
-            .collect(),
-    ))
+    Some(Call::ConfigSet(body.configs.into_iter().map(|item| (item.key, item.value)).collect()))
 }
 
 #[derive(Default, Deserialize)]
@@ -194,11 +178,7 @@ fn fetch(body: Option<&RawValue>, knob: BadField) -> Option<Fetch> {
         (Field::Absent, _) | (Field::Bad, BadField::Absent) => Some(None),
         (Field::Bad, BadField::Error) => None,
     };
-    Some(Fetch {
-        seqnum: take(body.seqnum)?,
-        offset: take(body.offset)?,
-        limit: take(body.limit)?,
-    })
+    Some(Fetch { seqnum: take(body.seqnum)?, offset: take(body.offset)?, limit: take(body.limit)? })
 }
 
 #[derive(Serialize)]
@@ -237,19 +217,11 @@ pub fn encode_retcode(retcode: Retcode, reqid: Option<&RawValue>, knobs: &V3) ->
 }
 
 fn answer<B>(retcode: u16, reqid: Option<&RawValue>, body: Option<B>) -> Answer<'_, B> {
-    Answer {
-        retcode,
-        header: AnswerHeader { reqid },
-        body,
-    }
+    Answer { retcode, header: AnswerHeader { reqid }, body }
 }
 
 fn write<T: Serialize>(message: &T, knobs: &V3) -> Vec<u8> {
-    if knobs.trailing_commas {
-        json::with_trailing_commas(message)
-    } else {
-        json::compact(message)
-    }
+    if knobs.trailing_commas { json::with_trailing_commas(message) } else { json::compact(message) }
 }
 
 #[derive(Serialize)]
@@ -301,22 +273,12 @@ fn encode_reply(reply: &Reply, reqid: Option<&RawValue>, view: &View) -> Vec<u8>
     let knobs = &view.behaviour.v3;
     match reply {
         Reply::Done => write(&answer::<()>(0, reqid, None), knobs),
-        Reply::Token { token, timestamp } => write(
-            &answer(
-                0,
-                reqid,
-                Some(TokenBody {
-                    token,
-                    timestamp: *timestamp,
-                }),
-            ),
-            knobs,
-        ),
+        Reply::Token { token, timestamp } => {
+            write(&answer(0, reqid, Some(TokenBody { token, timestamp: *timestamp })), knobs)
+        }
         Reply::Bounds(bounds) => {
-            let body = BoundsBody {
-                max: bounds.map(|(_, max)| max),
-                min: bounds.map(|(min, _)| min),
-            };
+            let body =
+                BoundsBody { max: bounds.map(|(_, max)| max), min: bounds.map(|(min, _)| min) };
             write(&answer(0, reqid, Some(body)), knobs)
         }
         Reply::Events(entries) => {
@@ -336,21 +298,13 @@ fn encode_reply(reply: &Reply, reqid: Option<&RawValue>, view: &View) -> Vec<u8>
     }
 }
 
-fn configs_body(configs: &[Config]) -> ConfigsBody<'_> {
-    let item = |config: &'_ Config| (config.key, config.class);
-    ConfigsBody {
-        configs: configs
-            .iter()
-            .map(|config| {
-                let (key, class) = item(config);
-                ConfigItem {
-                    key,
-                    value: &config.value,
-                    class,
-                }
-            })
-            .collect(),
-    }
+fn configs_body<'a>(configs: &'a [Config]) -> ConfigsBody<'a> {
+    let item = |config: &'a Config| ConfigItem {
+        key: config.key,
+        value: &config.value,
+        class: config.class,
+    };
+    ConfigsBody { configs: configs.iter().map(item).collect() }
 }
 
 fn device_info(view: &View, people: u32) -> DeviceInfoBody<'_> {
@@ -393,11 +347,7 @@ pub fn report_reqid(view: &View, entry: &Entry, count: u64) -> String {
 pub fn encode_report(view: &View, entry: &Entry, reqid: &str) -> Option<Vec<u8>> {
     let showing = event_object::Showing::Reported;
     let body = event_object::EventObject::new(view, entry, showing)?;
-    let report = Report {
-        action: "event-report",
-        header: ReportHeader { reqid },
-        body,
-    };
+    let report = Report { action: "event-report", header: ReportHeader { reqid }, body };
     Some(write(&report, &view.behaviour.v3))
 }
 

@@ -104,19 +104,11 @@ pub(super) struct Outcome {
 }
 
 const fn accepted(category: Category, weight: u32) -> Outcome {
-    Outcome {
-        who: Who::Enrolled(category),
-        verdict: Verdict::Accepted,
-        weight,
-    }
+    Outcome { who: Who::Enrolled(category), verdict: Verdict::Accepted, weight }
 }
 
 const fn refused(who: Who, reason: Reason, weight: u32) -> Outcome {
-    Outcome {
-        who,
-        verdict: Verdict::Refused(reason),
-        weight,
-    }
+    Outcome { who, verdict: Verdict::Refused(reason), weight }
 }
 
 const EMPLOYEE: Who = Who::Enrolled(Category::Employee);
@@ -135,11 +127,7 @@ pub(super) const OUTCOMES: [Outcome; 21] = [
     refused(VISITOR, Reason::OutsideHours, 10),
     refused(VISITOR, Reason::VisitorEarly, 20),
     refused(VISITOR, Reason::VisitorLate, 20),
-    refused(
-        Who::Enrolled(Category::Blocklisted),
-        Reason::Blocklisted,
-        20,
-    ),
+    refused(Who::Enrolled(Category::Blocklisted), Reason::Blocklisted, 20),
     refused(Who::Stranger, Reason::Stranger, 250),
     refused(Who::Stranger, Reason::NotLive, 30),
     refused(EMPLOYEE, Reason::Fever, 15),

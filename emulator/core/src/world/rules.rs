@@ -94,3 +94,82 @@ pub(super) fn method_of(method: Method, who: Who) -> bool {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Kind;
+
+    /// Tables B and C again, as rows of (reason, entry_modes, recognitionTypes; 0 is nobody).
+    const ROWS: [(Reason, &[u8], &[u8]); 17] = [
+        (Reason::NotYetValid, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12], &[1]),
+        (Reason::Disabled, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12], &[1]),
+        (Reason::Expired, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12], &[1]),
+        (Reason::VisitorEarly, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], &[2]),
+        (Reason::VisitorLate, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], &[2]),
+        (Reason::NoPermission, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12], &[1, 2]),
+        (Reason::OutsideHours, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12], &[1, 2]),
+        (Reason::Blocklisted, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], &[5]),
+        (Reason::Stranger, &[1, 4, 6, 8, 10], &[3]),
+        (Reason::NotLive, &[1, 4, 6, 8, 10], &[3]),
+        (Reason::Fever, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12], &[1, 2]),
+        (Reason::UnknownCard, &[3, 9], &[0]),
+        (Reason::InvalidCode, &[2, 7], &[0]),
+        (Reason::InvalidIdCard, &[5], &[0]),
+        (Reason::Mismatch, &[2, 4, 6, 10], &[1, 2]),
+        (Reason::WrongPin, &[8, 9, 10, 12], &[1, 2]),
+        (Reason::TooManyPins, &[8, 9, 10, 12], &[1, 2]),
+    ];
+
+    fn number(who: Who) -> u8 {
+        match who {
+            Who::Enrolled(category) => category.user_type(),
+            Who::Stranger => 3,
+            Who::Nobody => 0,
+        }
+    }
+
+    #[test]
+    fn each_reason_has_its_entry_modes_and_people() {
+        for (reason, entry_modes, people) in ROWS {
+            let mut found = (Vec::new(), Vec::new());
+            for method in Method::ALL {
+                for who in EVERYBODY {
+                    if allow(Verdict::Refused(reason), method, who, Screening::On) {
+                        found.0.push(method.entry_mode());
+                        found.1.push(number(who));
+                    }
+                }
+            }
+            for numbers in [&mut found.0, &mut found.1] {
+                numbers.sort_unstable();
+                numbers.dedup();
+            }
+            assert_eq!(found, (entry_modes.to_vec(), people.to_vec()), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn a_visitors_code_is_only_a_visitors() {
+        for method in Method::ALL {
+            for who in EVERYBODY {
+                let visitor = who == Who::Enrolled(Category::Visitor);
+                let accepted = allow(Verdict::Accepted, method, who, Screening::On);
+                if method.kind() == Some(Kind::Visitor) {
+                    assert_eq!(accepted, visitor);
+                }
+                if method == Method::Code {
+                    assert!(!(accepted && visitor), "a visitor's code is another kind");
+                }
+            }
+        }
+    }
+
+    const EVERYBODY: [Who; 5] = [
+        Who::Enrolled(Category::Employee),
+        Who::Enrolled(Category::Visitor),
+        Who::Enrolled(Category::Blocklisted),
+        Who::Stranger,
+        Who::Nobody,
+    ];
+}

@@ -151,9 +151,7 @@ impl FromStr for EventName {
         Self::ALL
             .into_iter()
             .find(|event| event.name() == name)
-            .ok_or_else(|| Refusal::Event {
-                given: text.to_owned(),
-            })
+            .ok_or_else(|| Refusal::Event { given: text.to_owned() })
     }
 }
 
@@ -186,9 +184,7 @@ impl FromStr for Whom {
                 .ok()
                 .filter(|_| uid.bytes().all(|byte| byte.is_ascii_digit()))
                 .map(Self::Uid)
-                .ok_or_else(|| Refusal::Person {
-                    given: text.to_owned(),
-                }),
+                .ok_or_else(|| Refusal::Person { given: text.to_owned() }),
         }
     }
 }
@@ -255,10 +251,7 @@ impl ReasonName {
 
     /// Every name, aliases left out.
     pub(super) fn names() -> String {
-        let mut names: Vec<_> = REASONS
-            .into_iter()
-            .map(|(_, reason)| reason.name())
-            .collect();
+        let mut names: Vec<_> = REASONS.into_iter().map(|(_, reason)| reason.name()).collect();
         names.dedup();
         names.join(", ")
     }
@@ -273,9 +266,7 @@ impl FromStr for ReasonName {
             .into_iter()
             .find(|(name, _)| *name == wanted)
             .map(|(_, reason)| reason)
-            .ok_or_else(|| Refusal::Reason {
-                given: text.to_owned(),
-            })
+            .ok_or_else(|| Refusal::Reason { given: text.to_owned() })
     }
 }
 
@@ -303,14 +294,8 @@ mod tests {
 
     #[test]
     fn other_names_are_refused_with_the_list() {
-        let error = "tired"
-            .parse::<ReasonName>()
-            .expect_err("not in table C")
-            .to_string();
-        assert!(
-            error.contains("accepted, not-yet-valid") && error.contains("mismatch"),
-            "{error}"
-        );
+        let error = "tired".parse::<ReasonName>().expect_err("not in table C").to_string();
+        assert!(error.contains("accepted, not-yet-valid") && error.contains("mismatch"), "{error}");
         assert!("reset".parse::<EventName>().is_err());
         for person in ["", "+5", "-1", "nobody", "99999999999"] {
             assert!(person.parse::<Whom>().is_err(), "{person}");

@@ -1,0 +1,156 @@
+//! The arguments of `vestibule run`, which `vestibule exec` takes too.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use vestibule_emulator::config::{Config, QuirkValue};
+
+use crate::output::LogFormat;
+
+/// Be a device at a door: both device APIs, its events, pushes and reports.
+///
+/// Prints a JSON line with the URLs on stdout when it is ready, and runs until SIGINT or SIGTERM.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct RunArgs {
+    /// Where both device APIs listen; port 0 picks a free one [default: 127.0.0.1:8000]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    listen: Option<SocketAddr>,
+
+    /// Where the control API listens; port 0 picks a free one [default: 127.0.0.1:7900]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    control: Option<SocketAddr>,
+
+    /// Ask for this token on the control API; needed to listen beyond loopback
+    #[arg(long, value_name = "T", env = "VESTIBULE_CONTROL_TOKEN", hide_env_values = true)]
+    control_token: Option<String>,
+
+    /// Take what is not said here from this file
+    #[arg(long, value_name = "FILE.toml")]
+    config: Option<PathBuf>,
+
+    /// Keep this many events, and this many unacknowledged records [default: 50000]
+    #[arg(long, value_name = "N")]
+    capacity: Option<u32>,
+
+    /// Begin with this many past events, spread over the days before
+    #[arg(long, value_name = "N")]
+    backfill: Option<u64>,
+
+    /// Repeat a run: the same seed and clock give the same events [default: random, printed]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
+    /// Start the device's clock here [default: the host's time]
+    #[arg(long, value_name = "RFC3339")]
+    clock: Option<String>,
+
+    /// The shape of a day: office | steady | quiet [default: office]
+    #[arg(long, value_name = "PROFILE")]
+    traffic: Option<String>,
+
+    /// Events a minute, on the average of a weekday; 0 for none of its own [default: 6]
+    #[arg(long, value_name = "EVENTS_PER_MINUTE")]
+    rate: Option<f64>,
+
+    /// Run the device's clock this many times as fast [default: 1]
+    ///
+    /// Its stamps and its world; deliveries, retries, timeouts and tokens stay in real time.
+    #[arg(long, value_name = "X")]
+    speed: Option<f64>,
+
+    /// Push records here from the start, as if it had been subscribed
+    #[arg(long, value_name = "URL")]
+    push_to: Option<String>,
+
+    /// Report events here from the start
+    #[arg(long, value_name = "URL")]
+    report_to: Option<String>,
+
+    /// Start with the network unplugged
+    #[arg(long)]
+    offline: bool,
+
+    /// Behave another way where the documents leave room; `vestibule quirks` lists them
+    #[arg(long = "quirk", value_name = "NAME=VALUE", value_parser = quirk)]
+    quirks: Vec<(String, String)>,
+
+    /// Trust these root certificates for https destinations, besides the system's (PEM)
+    #[arg(long, value_name = "FILE")]
+    push_ca: Option<PathBuf>,
+
+    /// Write the ready lines to this file too; it appears whole
+    #[arg(long, value_name = "PATH")]
+    pub(crate) ready_file: Option<PathBuf>,
+
+    /// The form of the log on stderr
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    log: LogForm,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  vestibule run
+  vestibule run --push-to http://127.0.0.1:9000/Record --rate 60
+  vestibule run --seed 7 --clock 2026-03-02T08:00:00+08:00 --speed 60
+  vestibule run --quirk preset=walos-demo --quirk v3.bad-token=105
+
+Exit codes: 0 stopped by SIGINT or SIGTERM; 2 bad usage or configuration; 3 port taken.";
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogForm {
+    Text,
+    Json,
+}
+
+impl RunArgs {
+    /// The form of the log.
+    pub(crate) const fn log_format(&self) -> LogFormat {
+        match self.log {
+            LogForm::Text => LogFormat::Text,
+            LogForm::Json => LogFormat::Json,
+        }
+    }
+
+    /// The file to begin with.
+    pub(crate) const fn config(&self) -> Option<&PathBuf> {
+        self.config.as_ref()
+    }
+
+    /// Says over the file what was said on the command line.
+    pub(crate) fn say_over(&self, config: &mut Config) {
+        fn over<T: Clone>(said: &Option<T>, config: &mut Option<T>) {
+            if said.is_some() {
+                config.clone_from(said);
+            }
+        }
+        over(&self.listen, &mut config.listen);
+        over(&self.control, &mut config.control);
+        over(&self.control_token, &mut config.control_token);
+        over(&self.capacity, &mut config.capacity);
+        over(&self.backfill, &mut config.backfill);
+        over(&self.seed, &mut config.seed);
+        over(&self.clock, &mut config.clock);
+        over(&self.traffic, &mut config.traffic.profile);
+        over(&self.rate, &mut config.traffic.rate_per_minute);
+        over(&self.speed, &mut config.traffic.speed);
+        over(&self.push_to, &mut config.push.to);
+        over(&self.push_ca, &mut config.push.ca);
+        over(&self.report_to, &mut config.report.to);
+        config.offline |= self.offline;
+        let quirks = self.quirks.iter().cloned();
+        config.quirks.extend(quirks.map(|(name, value)| (name, QuirkValue::Text(value))));
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let mut addresses =
+        text.to_socket_addrs().map_err(|error| format!("not HOST:PORT: {error}"))?;
+    addresses.next().ok_or_else(|| "the name has no address".to_owned())
+}
+
+fn quirk(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("not NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
