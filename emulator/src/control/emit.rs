@@ -85,6 +85,10 @@ impl Moment {
         };
         let millis = match self {
             Self::Millis(millis) => *millis,
+            // A command line has no numbers.
+            Self::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                text.parse().unwrap_or(-1)
+            }
             Self::Text(text) => text
                 .parse::<Timestamp>()
                 .map_err(|_| {

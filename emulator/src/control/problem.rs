@@ -88,17 +88,15 @@ pub(super) async fn in_form(request: Request, next: Next) -> Response {
     if in_form || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
-    let allow = response.headers().get(header::ALLOW).cloned();
-    let detail = match (status, &allow) {
-        (StatusCode::METHOD_NOT_ALLOWED, Some(allow)) => {
-            let allow = allow.to_str().unwrap_or_default();
-            format!("{what} is not served; this path takes {allow}")
+    let detail = match status {
+        StatusCode::METHOD_NOT_ALLOWED => {
+            format!("{what} is not served; the header Allow names the methods of this path")
         }
         _ => format!("{what} cannot be served"),
     };
     let mut problem = Problem::new(status, detail);
-    if let Some(allow) = allow {
-        problem.0.headers.insert(header::ALLOW, allow);
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        problem.0.headers.insert(header::ALLOW, allow.clone());
     }
     problem.into_response()
 }
