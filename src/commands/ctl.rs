@@ -67,14 +67,10 @@ impl Ctl<'_> {
         let path = one.map_or_else(|| "/devices".to_owned(), |sn| client::device_path(sn, ""));
         let answer = self.client.get(&path).await?;
         if form.json {
-            self.output.json(&answer)?;
+            self.output.line(&answer.text)?;
             return Ok(Exit::Done);
         }
-        let devices = match answer.get("devices").and_then(Value::as_array) {
-            Some(devices) => devices.clone(),
-            None => vec![answer],
-        };
-        for line in show::status_table(&devices) {
+        for line in show::status_table(&each_device(answer.body)) {
             self.output.line(&line)?;
         }
         Ok(Exit::Done)
@@ -91,15 +87,10 @@ impl Ctl<'_> {
         let path = client::device_path(&sn, &format!("{what}?from={from}&limit={limit}"));
         let answer = self.client.get(&path).await?;
         if form.json {
-            self.output.json(&answer)?;
+            self.output.line(&answer.text)?;
             return Ok(Exit::Done);
         }
-        // One device's answer has the list itself, that of all has it in each line.
-        let lines = match answer.get("devices").and_then(Value::as_array) {
-            Some(lines) => lines.clone(),
-            None => vec![answer],
-        };
-        for each in &lines {
+        for each in &each_device(answer.body) {
             let sn = each.get("sn").and_then(Value::as_str).unwrap_or(&sn);
             for item in each.get(what).and_then(Value::as_array).into_iter().flatten() {
                 self.output.line(&line(sn, item))?;
@@ -126,7 +117,7 @@ impl Ctl<'_> {
 
     /// Prints the answer. `exit` is for a device of `all` that could not do it.
     fn finish(&self, answer: Answer, exit: Exit) -> Result<Exit, Failure> {
-        self.output.json(&answer.body)?;
+        self.output.line(&answer.text)?;
         if let Some(refusal) = answer.unmet {
             return Err(refusal);
         }
@@ -146,7 +137,7 @@ impl Ctl<'_> {
             return Ok(sn.clone());
         }
         let answer = self.client.get("/devices").await?;
-        let devices = answer.get("devices").and_then(Value::as_array).into_iter().flatten();
+        let devices = answer.body.get("devices").and_then(Value::as_array).into_iter().flatten();
         let names = devices.filter_map(|device| device.get("sn")?.as_str());
         match names.collect::<Vec<_>>()[..] {
             [only] => Ok(only.to_owned()),
@@ -159,5 +150,13 @@ impl Ctl<'_> {
                     .hint("name one, or all, with --device"))
             }
         }
+    }
+}
+
+/// What each device answered: all of them a line each, one of them alone.
+fn each_device(mut answer: Value) -> Vec<Value> {
+    match answer.get_mut("devices").map(Value::take) {
+        Some(Value::Array(lines)) => lines,
+        _ => vec![answer],
     }
 }

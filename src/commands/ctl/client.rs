@@ -27,6 +27,8 @@ pub(super) struct Client {
 /// What came back, when it is no refusal.
 pub(super) struct Answer {
     pub(super) body: Value,
+    /// The same, word for word: its order is the control API's.
+    pub(super) text: String,
     /// The failure to end with after the body was printed: what was expected did not come.
     pub(super) unmet: Option<Failure>,
 }
@@ -55,8 +57,8 @@ impl Client {
     }
 
     /// Asks for something to be shown.
-    pub(super) async fn get(&mut self, path: &str) -> Result<Value, Failure> {
-        self.ask(Method::GET, path, Value::Null).await.map(|answer| answer.body)
+    pub(super) async fn get(&mut self, path: &str) -> Result<Answer, Failure> {
+        self.ask(Method::GET, path, Value::Null).await
     }
 
     /// Asks for something to be done.
@@ -98,11 +100,14 @@ impl Client {
 
     fn read(&self, answer: &Response<Bytes>) -> Result<Answer, Failure> {
         let body = json_of(answer);
+        let text = String::from_utf8_lossy(answer.body()).into_owned();
         match answer.status() {
-            status if status.is_success() && !body.is_null() => Ok(Answer { body, unmet: None }),
+            status if status.is_success() && !body.is_null() => {
+                Ok(Answer { body, text, unmet: None })
+            }
             status @ StatusCode::EXPECTATION_FAILED => {
                 let unmet = Some(self.refusal(status, &body));
-                Ok(Answer { body, unmet })
+                Ok(Answer { body, text, unmet })
             }
             status => Err(self.refusal(status, &body)),
         }

@@ -139,6 +139,8 @@ impl Device {
         mono: Mono,
         effects: &mut Effects,
     ) -> Appended {
+        // What has no v3 form and is not cached is nowhere to be read afterwards.
+        let told = effects.watch.then(|| fact.clone());
         let appended = self.journal.append(at, fact, self.caching());
         for lost in &appended.lost {
             if self.push.give_up(*lost) {
@@ -150,10 +152,9 @@ impl Device {
         {
             self.report.add(seqnum, mono);
         }
-        if effects.watch
-            && let Some(entry) = self.entries(appended.index, 1).pop()
-        {
-            effects.add(Effect::Happened(entry));
+        if let Some(fact) = told {
+            let Appended { index, seqnum, .. } = appended;
+            effects.add(Effect::Happened(Entry { index, seqnum, at, fact }));
         }
         appended
     }
