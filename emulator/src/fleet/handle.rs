@@ -55,9 +55,10 @@ impl Handle {
 
     /// Lets `change` change the device now; its effects are performed in order.
     pub fn with<T>(&self, change: impl FnOnce(&mut Device, Mono, &mut Effects) -> T) -> T {
-        let mut effects = Effects::new(self.feed.is_watched());
         let result = {
             let mut state = self.lock();
+            // Asked under the lock: who watches first and then reads the device misses nothing.
+            let mut effects = Effects::new(self.feed.is_watched());
             // Read under the lock, so that a device's time never goes back.
             let result = change(&mut state.device, self.clock.mono(), &mut effects);
             state.outbox.extend(effects.into_vec());

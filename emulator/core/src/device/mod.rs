@@ -139,7 +139,8 @@ impl Device {
         mono: Mono,
         effects: &mut Effects,
     ) -> Appended {
-        let watched = effects.watch.then(|| fact.clone());
+        // What has no v3 form and is not cached is nowhere to be read afterwards.
+        let told = effects.watch.then(|| fact.clone());
         let appended = self.journal.append(at, fact, self.caching());
         for lost in &appended.lost {
             if self.push.give_up(*lost) {
@@ -151,8 +152,7 @@ impl Device {
         {
             self.report.add(seqnum, mono);
         }
-        // Told even if neither window keeps it: it happened.
-        if let Some(fact) = watched {
+        if let Some(fact) = told {
             let Appended { index, seqnum, .. } = appended;
             effects.add(Effect::Happened(Entry { index, seqnum, at, fact }));
         }
