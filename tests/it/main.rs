@@ -10,4 +10,5 @@ mod receive_fetches;
 mod run_is_ready;
 mod running;
 mod support;
+mod the_tour_works;
 mod tidy;

@@ -3,9 +3,9 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::support::{post, vestibule};
+use crate::support::vestibule;
 
 /// A device on free ports.
 pub(crate) struct Running {
@@ -30,32 +30,6 @@ impl Running {
     /// One of the ready line's texts.
     pub(crate) fn told(&self, key: &str) -> &str {
         self.ready[key].as_str().expect("the ready line has it")
-    }
-
-    /// Posts to one of its URLs; the status and the JSON that came back.
-    pub(crate) fn post(&self, url: &str, path: &str, body: &Value) -> (u16, Value) {
-        let address = self.told(url).strip_prefix("http://").expect("the URL is plain");
-        let (status, body) = post(address, path, &body.to_string()).expect("it answers");
-        (status, serde_json::from_str(&body).expect("it answers in JSON"))
-    }
-
-    /// Makes events happen.
-    pub(crate) fn emit(&self, wish: &Value) -> Value {
-        let path = format!("/devices/{}/events", self.told("sn"));
-        let (status, answer) = self.post("control", &path, wish);
-        assert_eq!(status, 200, "{answer}");
-        answer
-    }
-
-    /// Logs in with the factory account.
-    pub(crate) fn log_in(&self) -> String {
-        let passwd = "9990BC737DD5B17E7A5F01B48B2C08AE";
-        let login = json!({
-            "action": "auth-login", "header": {"reqid": "1"},
-            "body": {"user": "admin", "passwd": passwd},
-        });
-        let (_, answer) = self.post("url", "/api/v3.x/auth", &login);
-        answer["body"]["token"].as_str().expect("the factory account logs in").to_owned()
     }
 
     pub(crate) fn signal(&self, name: &str) {

@@ -35,7 +35,8 @@ fn commands() -> Vec<String> {
 
 /// Runs commands in one shell, as one terminal does; the output of each.
 fn terminal(commands: &[String], device: &Running, receive: &Receive) -> Vec<String> {
-    let script: String = commands.iter().map(|command| format!("{command}\nprintf '\\f'\n")).collect();
+    let script: String =
+        commands.iter().map(|command| format!("{command}\nprintf '\\f'\n")).collect();
     let port = |url: &str| url.rsplit(':').next().expect("a URL has a port").to_owned();
     let script = script
         .replace("127.0.0.1:8000", &format!("127.0.0.1:{}", port(device.told("url"))))
@@ -45,7 +46,8 @@ fn terminal(commands: &[String], device: &Running, receive: &Receive) -> Vec<Str
     let path = format!("{folder}:/usr/local/bin:/usr/bin:/bin");
     let mut shell = Command::new("bash");
     shell.args(["-c", &script]).env("PATH", path).stdin(Stdio::null());
-    let output = shell.env("VESTIBULE_CONTROL", device.told("control")).output().expect("bash runs");
+    let output =
+        shell.env("VESTIBULE_CONTROL", device.told("control")).output().expect("bash runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -67,12 +69,17 @@ fn each_step_does_what_it_says() {
     };
     assert!(README.contains(step("curl -s http://127.0.0.1:8000/v1").trim()), "{said:?}");
     let status = step("vestibule ctl status");
-    let backlog = status.lines().find(|line| line.trim_start().starts_with("backlog"));
-    assert!(backlog.is_some_and(|line| line.contains('3')), "{status}");
+    let row: Vec<&str> = status.lines().last().unwrap_or_default().split_whitespace().collect();
+    let [_, network, journal, backlog, ..] = row[..] else { panic!("{status}") };
+    assert_eq!((network, journal, backlog), ("offline", "1-4", "3"), "{status}");
     let fetched = step("curl -s http://127.0.0.1:8000/api/v3.x/event");
     let fetched: serde_json::Value = serde_json::from_str(fetched).expect("JSON");
-    let seqnums: Vec<_> =
-        fetched["body"]["events"].as_array().expect("events").iter().map(|event| &event["seqnum"]).collect();
+    let seqnums: Vec<_> = fetched["body"]["events"]
+        .as_array()
+        .expect("events")
+        .iter()
+        .map(|event| &event["seqnum"])
+        .collect();
     assert_eq!(seqnums, [2, 3, 4], "the gap");
 
     let ended = receive.end();
