@@ -29,7 +29,8 @@ async fn the_status_has_every_promised_key() {
     ];
     let mut shown: Vec<&String> = status.as_object().expect("an object").keys().collect();
     let mut promised: Vec<String> = keys.map(str::to_owned).to_vec();
-    (shown.sort(), promised.sort());
+    shown.sort();
+    promised.sort();
     assert_eq!(shown, promised.iter().collect::<Vec<_>>());
     assert_eq!(status["journal"], json!({"min": 0, "max": 0, "len": 0, "capacity": 50_000}));
     assert_eq!(status["faults"], json!([]));

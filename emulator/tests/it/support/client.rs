@@ -116,27 +116,29 @@ pub(crate) struct Stream {
 
 impl Stream {
     /// The next line, without its end; nothing at the end of the stream.
-    pub(crate) async fn line(&mut self) -> Option<String> {
+    async fn line(&mut self) -> Option<String> {
         loop {
             if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.rest.drain(..=end).collect();
                 return Some(String::from_utf8_lossy(&line[..end]).into_owned());
             }
-            match bounded("the stream's next bytes", self.body.frame()).await {
-                Some(Ok(frame)) => self.rest.extend(frame.into_data().expect("data alone")),
-                Some(Err(_)) | None => return None,
-            }
+            let frame = self.body.frame().await?.expect("a stream ends, and is not cut off");
+            self.rest.extend(frame.into_data().expect("data alone"));
         }
     }
 
     /// The next line that begins so; what follows.
     pub(crate) async fn next(&mut self, beginning: &str) -> Option<String> {
-        while let Some(line) = self.line().await {
-            if let Some(rest) = line.strip_prefix(beginning) {
-                return Some(rest.trim_start().to_owned());
+        let coming = async {
+            while let Some(line) = self.line().await {
+                if let Some(rest) = line.strip_prefix(beginning) {
+                    return Some(rest.trim_start().to_owned());
+                }
             }
-        }
-        None
+            None
+        };
+        // Bounded as a whole: heartbeats alone must not keep a test waiting.
+        bounded(beginning, coming).await
     }
 
     /// The next message.
