@@ -4,6 +4,7 @@
 //! are a file of `cli/`. Adding a subcommand is a variant here, a file in `cli/` and one in
 //! `commands/`, and an arm in `commands/mod.rs`.
 
+pub(crate) mod ctl;
 pub(crate) mod exec;
 pub(crate) mod quirks;
 pub(crate) mod receive;
@@ -15,12 +16,7 @@ use crate::output::{LogFormat, Verbosity};
 
 /// An emulated face-recognition access device, and the judge of real ones.
 #[derive(Debug, Parser)]
-#[command(
-    name = "vestibule",
-    version,
-    propagate_version = true,
-    max_term_width = 100
-)]
+#[command(name = "vestibule", version, propagate_version = true, max_term_width = 100)]
 #[command(arg_required_else_help = true, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -58,6 +54,8 @@ pub(crate) enum Command {
     Exec(Box<exec::ExecArgs>),
     /// Be a reference platform: take pushes and reports, and count them
     Receive(receive::ReceiveArgs),
+    /// Drive a running device from a shell
+    Ctl(Box<ctl::CtlArgs>),
     /// List the quirks and presets
     Quirks(quirks::QuirksArgs),
 }
@@ -80,7 +78,7 @@ impl Command {
         match self {
             Self::Run(args) => args.log_format(),
             Self::Exec(args) => args.run.log_format(),
-            Self::Receive(_) | Self::Quirks(_) => LogFormat::Text,
+            Self::Receive(_) | Self::Ctl(_) | Self::Quirks(_) => LogFormat::Text,
         }
     }
 }

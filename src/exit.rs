@@ -20,10 +20,7 @@ pub(crate) enum Exit {
     /// Nothing was examined, or less than planned.
     NothingExamined,
     /// Stopped by a signal before it was done.
-    #[expect(
-        dead_code,
-        reason = "for the subcommands that a signal does not end normally"
-    )]
+    #[expect(dead_code, reason = "for the subcommands that a signal does not end normally")]
     Interrupted,
     /// What the command that `exec` ran ended with.
     Of(u8),
@@ -61,12 +58,7 @@ impl Failure {
         tried: impl Into<String>,
         why: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self {
-            exit,
-            tried: tried.into(),
-            why: why.into(),
-            hint: None,
-        }
+        Self { exit, tried: tried.into(), why: why.into(), hint: None }
     }
 
     /// Adds what to try, in the imperative: "give another port with --listen".
@@ -106,9 +98,6 @@ mod tests {
     fn a_failure_is_one_line_with_what_why_and_what_to_try() {
         let outer = Outer(std::io::Error::other("address in use"));
         let failure = Failure::new(Exit::Unreachable, "listening", outer).hint("use another port");
-        assert_eq!(
-            failure.to_string(),
-            "listening: cannot bind: address in use; use another port"
-        );
+        assert_eq!(failure.to_string(), "listening: cannot bind: address in use; use another port");
     }
 }

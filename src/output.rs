@@ -65,10 +65,7 @@ impl Output {
             ),
         };
         progress.set_style(ProgressStyle::default_spinner());
-        let output = Self {
-            progress,
-            redraws: Arc::new(Once::new()),
-        };
+        let output = Self { progress, redraws: Arc::new(Once::new()) };
         output.start_logging(verbosity, format);
         output
     }
@@ -112,8 +109,7 @@ impl Output {
     /// Shows what `count` says as the running count, where stderr is a tty; elsewhere it is not asked.
     pub(crate) fn progress(&self, count: impl FnOnce() -> String) {
         if !self.progress.is_hidden() {
-            self.redraws
-                .call_once(|| self.progress.enable_steady_tick(SPIN_EVERY));
+            self.redraws.call_once(|| self.progress.enable_steady_tick(SPIN_EVERY));
             self.progress.set_message(count());
         }
     }
@@ -135,11 +131,7 @@ impl Output {
 pub(crate) fn usage(refusal: &clap::Error) -> Exit {
     // A closed stdout or stderr leaves nobody to tell.
     let _ = refusal.print();
-    if refusal.use_stderr() {
-        Exit::Usage
-    } else {
-        Exit::Done
-    }
+    if refusal.use_stderr() { Exit::Usage } else { Exit::Done }
 }
 
 fn default_filter(verbosity: Verbosity) -> &'static str {

@@ -22,10 +22,9 @@ pub(crate) enum ReadyFileError {
 /// Removes what an earlier run left.
 pub(crate) fn clear(path: &Path) -> Result<(), ReadyFileError> {
     match fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(ReadyFileError::Clear {
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(ReadyFileError::Clear { path: path.to_owned(), source })
+        }
         _ => Ok(()),
     }
 }
@@ -35,14 +34,10 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), ReadyFileError> {
     let mut aside = path.as_os_str().to_owned();
     aside.push(format!(".{}.tmp", std::process::id()));
     let aside = PathBuf::from(aside);
-    fs::write(&aside, text).map_err(|source| ReadyFileError::Write {
-        path: aside.clone(),
-        source,
-    })?;
-    fs::rename(&aside, path).map_err(|source| ReadyFileError::Rename {
-        path: path.to_owned(),
-        source,
-    })
+    fs::write(&aside, text)
+        .map_err(|source| ReadyFileError::Write { path: aside.clone(), source })?;
+    fs::rename(&aside, path)
+        .map_err(|source| ReadyFileError::Rename { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

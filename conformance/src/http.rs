@@ -35,11 +35,7 @@ impl Default for Limits {
     /// a thousand events has some 300 kB; an image slice 64 kB).
     fn default() -> Self {
         let patience = Duration::from_secs(10);
-        Self {
-            connect: patience,
-            answer: patience,
-            body_bytes: 16 << 20,
-        }
+        Self { connect: patience, answer: patience, body_bytes: 16 << 20 }
     }
 }
 
@@ -113,9 +109,7 @@ impl HttpClient {
     ///
     /// When `url` is not `http://host[:port][/path]`.
     pub fn new(url: &str, limits: Limits) -> Result<Self, HttpError> {
-        let wrong = || HttpError::Url {
-            url: url.to_owned(),
-        };
+        let wrong = || HttpError::Url { url: url.to_owned() };
         let uri: Uri = url.parse().map_err(|_| wrong())?;
         let authority = match (uri.scheme_str(), uri.authority()) {
             (Some("http"), Some(authority)) => authority.clone(),
@@ -126,12 +120,7 @@ impl HttpClient {
             return Err(wrong());
         }
         let path = uri.path().trim_end_matches('/').to_owned();
-        Ok(Self {
-            authority,
-            path,
-            limits,
-            kept: None,
-        })
+        Ok(Self { authority, path, limits, kept: None })
     }
 
     /// The path of the URL it was made with, without a slash at its end; often empty.
@@ -166,10 +155,7 @@ impl HttpClient {
         match clock::within(self.limits.answer, whole).await {
             Some(Ok(body)) => Ok(Response::from_parts(head, body.to_bytes())),
             Some(Err(source)) => Err(HttpError::Body { server, source }),
-            None => Err(HttpError::AnswerTimeout {
-                server,
-                limit: self.limits.answer,
-            }),
+            None => Err(HttpError::AnswerTimeout { server, limit: self.limits.answer }),
         }
     }
 
@@ -201,10 +187,7 @@ impl HttpClient {
                 self.kept = Some(fresh);
                 Ok(answer)
             }
-            Sent::Unsent(_, source) => Err(HttpError::Exchange {
-                server: self.server(),
-                source,
-            }),
+            Sent::Unsent(_, source) => Err(HttpError::Exchange { server: self.server(), source }),
         }
     }
 
@@ -265,16 +248,12 @@ impl HttpClient {
                 Some(request) => Ok(Sent::Unsent(Box::new(request), error.into_error())),
                 None => {
                     let source = error.into_error();
-                    Err(HttpError::Exchange {
-                        server: self.server(),
-                        source,
-                    })
+                    Err(HttpError::Exchange { server: self.server(), source })
                 }
             },
-            None => Err(HttpError::AnswerTimeout {
-                server: self.server(),
-                limit: self.limits.answer,
-            }),
+            None => {
+                Err(HttpError::AnswerTimeout { server: self.server(), limit: self.limits.answer })
+            }
         }
     }
 }
@@ -306,11 +285,7 @@ mod tests {
             ("", None),
         ] {
             let client = HttpClient::new(url, Limits::default());
-            assert_eq!(
-                client.ok().map(|client| client.server()).as_deref(),
-                server,
-                "{url}"
-            );
+            assert_eq!(client.ok().map(|client| client.server()).as_deref(), server, "{url}");
         }
     }
 
@@ -345,34 +320,19 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_answer_says_so() {
-        let limits = Limits {
-            body_bytes: 1,
-            answer: Duration::from_millis(50),
-            ..Limits::default()
-        };
+        let limits =
+            Limits { body_bytes: 1, answer: Duration::from_millis(50), ..Limits::default() };
         let long = server("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
         let mut client = HttpClient::new(&long, limits).unwrap();
-        assert!(matches!(
-            get(&mut client).await,
-            Err(HttpError::Body { .. })
-        ));
+        assert!(matches!(get(&mut client).await, Err(HttpError::Body { .. })));
         let other = server("220 smtp\r\n").await;
         let mut client = HttpClient::new(&other, limits).unwrap();
-        assert!(matches!(
-            get(&mut client).await,
-            Err(HttpError::Exchange { .. })
-        ));
+        assert!(matches!(get(&mut client).await, Err(HttpError::Exchange { .. })));
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", silent.local_addr().unwrap());
         let mut client = HttpClient::new(&url, limits).unwrap();
-        assert!(matches!(
-            get(&mut client).await,
-            Err(HttpError::AnswerTimeout { .. })
-        ));
+        assert!(matches!(get(&mut client).await, Err(HttpError::AnswerTimeout { .. })));
         drop(silent);
-        assert!(matches!(
-            get(&mut client).await,
-            Err(HttpError::Connect { .. })
-        ));
+        assert!(matches!(get(&mut client).await, Err(HttpError::Connect { .. })));
     }
 }

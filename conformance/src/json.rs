@@ -36,21 +36,13 @@ pub fn read(bytes: &[u8]) -> Result<Document<'_>, serde_json::Error> {
     let strict = match serde_json::from_slice(bytes) {
         Ok(value) => {
             let text = Cow::Borrowed(bytes);
-            return Ok(Document {
-                value,
-                text,
-                commas: TrailingCommas::None,
-            });
+            return Ok(Document { value, text, commas: TrailingCommas::None });
         }
         Err(error) => error,
     };
     let text = without_trailing_commas(bytes);
     match serde_json::from_slice(&text) {
-        Ok(value) => Ok(Document {
-            value,
-            text: Cow::Owned(text),
-            commas: TrailingCommas::Some,
-        }),
+        Ok(value) => Ok(Document { value, text: Cow::Owned(text), commas: TrailingCommas::Some }),
         Err(_) => Err(strict),
     }
 }
@@ -93,10 +85,7 @@ mod tests {
     #[test]
     fn only_commas_before_a_closing_bracket_are_forgiven() {
         for (text, value) in [
-            (
-                r#"{"a": [1, 2, ], "b": 3,}"#,
-                Some(json!({"a": [1, 2], "b": 3})),
-            ),
+            (r#"{"a": [1, 2, ], "b": 3,}"#, Some(json!({"a": [1, 2], "b": 3}))),
             (r#"{"a": ",}", }"#, Some(json!({"a": ",}"}))),
             (r#"{"a": "\",]",}"#, Some(json!({"a": "\",]"}))),
             (r#"{"a": "\\",}"#, Some(json!({"a": "\\"}))),

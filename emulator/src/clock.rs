@@ -2,10 +2,7 @@
 //!
 //! Everything else takes [`Mono`] or [`UnixMillis`] as an argument, or waits through here.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that reads clocks"
-)]
+#![expect(clippy::disallowed_methods, reason = "this is the one place that reads clocks")]
 
 use std::future::Future;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -24,9 +21,7 @@ pub struct Elapsed;
 
 impl Default for Clock {
     fn default() -> Self {
-        Self {
-            start: Instant::now(),
-        }
+        Self { start: Instant::now() }
     }
 }
 
@@ -40,27 +35,20 @@ impl Clock {
     /// The host's calendar time now.
     #[must_use]
     pub fn wall(&self) -> UnixMillis {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         UnixMillis::new(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 
     /// Both, for a device that starts with the host's time.
     #[must_use]
     pub fn now(&self) -> Now {
-        Now {
-            mono: self.mono(),
-            wall: self.wall(),
-        }
+        Now { mono: self.mono(), wall: self.wall() }
     }
 
     /// A seed for a run that was given none: short enough to be typed again.
     #[must_use]
     pub fn fresh_seed(&self) -> u64 {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         u64::from(since.subsec_nanos()) ^ (since.as_secs() % 1_000_000)
     }
 
@@ -78,9 +66,7 @@ impl Clock {
 /// # Errors
 /// When the limit came first.
 pub async fn within<F: Future>(limit: Duration, future: F) -> Result<F::Output, Elapsed> {
-    tokio::time::timeout(limit, future)
-        .await
-        .map_err(|_| Elapsed)
+    tokio::time::timeout(limit, future).await.map_err(|_| Elapsed)
 }
 
 /// Waits for `duration`.

@@ -78,7 +78,7 @@ pub struct DeviceTable {
     pub model: Option<String>,
     /// The address that v3 events show.
     pub ip: Option<String>,
-    /// IANA name.
+    /// An offset, or an IANA name.
     pub time_zone: Option<String>,
     /// v1 `mode`, 0 to 9.
     pub mode: Option<u8>,
@@ -231,14 +231,10 @@ pub enum ConfigError {
 
 fn out_of_range<T>(
     what: &'static str,
-    value: impl ToString,
+    value: impl std::fmt::Display,
     range: &str,
 ) -> Result<T, ConfigError> {
-    Err(ConfigError::OutOfRange {
-        what,
-        value: value.to_string(),
-        range: range.to_owned(),
-    })
+    Err(ConfigError::OutOfRange { what, value: value.to_string(), range: range.to_owned() })
 }
 
 /// A run, checked.
@@ -266,10 +262,8 @@ impl Config {
     /// # Errors
     /// When it cannot be read, is not TOML, or has a key that there is not.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         toml::from_str(&text).map_err(|error| ConfigError::Parse {
             path: path.to_owned(),
             message: error.to_string().trim_end().to_owned(),
@@ -308,16 +302,9 @@ impl Config {
         let Some(text) = &self.clock else {
             return Ok(None);
         };
-        match text
-            .parse::<jiff::Timestamp>()
-            .map(|stamp| stamp.as_millisecond())
-        {
+        match text.parse::<jiff::Timestamp>().map(|stamp| stamp.as_millisecond()) {
             Ok(millis) if millis >= 0 => Ok(Some(UnixMillis::new(millis))),
-            _ => out_of_range(
-                "the clock",
-                text,
-                "a time from 1970 on, like 2026-03-02T08:00:00Z",
-            ),
+            _ => out_of_range("the clock", text, "a time from 1970 on, like 2026-03-02T08:00:00Z"),
         }
     }
 
@@ -396,18 +383,10 @@ impl Config {
             setup.screening = if on { Screening::On } else { Screening::Off };
         }
         if let Some(on) = table.mask_detection {
-            setup.mask_detection = if on {
-                MaskDetection::On
-            } else {
-                MaskDetection::Off
-            };
+            setup.mask_detection = if on { MaskDetection::On } else { MaskDetection::Off };
         }
         if let Some(on) = table.health_codes {
-            setup.health_codes = if on {
-                HealthCodes::On
-            } else {
-                HealthCodes::Off
-            };
+            setup.health_codes = if on { HealthCodes::On } else { HealthCodes::Off };
         }
         if let Some(text) = &table.door_held_after {
             let range = Duration::from_secs(1)..=Duration::from_secs(3600);
@@ -422,10 +401,8 @@ impl Config {
     fn behaviour(&self) -> Result<Behaviour, ConfigError> {
         let mut behaviour = Behaviour::default();
         // A preset first, whatever its place: what is said by name is said over it.
-        let (presets, others): (Vec<_>, Vec<_>) = self
-            .quirks
-            .iter()
-            .partition(|(name, _)| *name == quirks::PRESET);
+        let (presets, others): (Vec<_>, Vec<_>) =
+            self.quirks.iter().partition(|(name, _)| *name == quirks::PRESET);
         for (name, value) in presets.into_iter().chain(others) {
             quirks::set(&mut behaviour, name, &value.text())?;
         }
@@ -448,10 +425,7 @@ impl Config {
             Some(profile) => profile.parse::<Profile>()?,
             None => usual.profile,
         };
-        let rate = self
-            .traffic
-            .rate_per_minute
-            .unwrap_or(usual.events_per_minute);
+        let rate = self.traffic.rate_per_minute.unwrap_or(usual.events_per_minute);
         Ok(Traffic::new(profile, rate)?)
     }
 
@@ -468,10 +442,7 @@ impl Config {
     fn v3_account(&self) -> Result<(String, String), ConfigError> {
         let account = &self.accounts.v3;
         let user = account.user.clone().unwrap_or_else(|| "admin".to_owned());
-        let digest = account
-            .digest
-            .clone()
-            .unwrap_or_else(|| FACTORY_DIGEST.to_owned());
+        let digest = account.digest.clone().unwrap_or_else(|| FACTORY_DIGEST.to_owned());
         if digest.len() != 32 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             let range = "32 hex digits: the MD5 digest of the password";
             return out_of_range("the v3 account's digest", "what is given", range);
@@ -492,16 +463,12 @@ fn destination(what: &'static str, given: Option<&str>) -> Result<Option<EventDe
 fn name(what: &'static str, name: String) -> Result<String, ConfigError> {
     let good =
         !name.is_empty() && name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_graphic());
-    if good {
-        Ok(name)
-    } else {
-        out_of_range(what, name, "1 to 64 visible ASCII characters")
-    }
+    if good { Ok(name) } else { out_of_range(what, name, "1 to 64 visible ASCII characters") }
 }
 
 fn time_zone(text: &str) -> Result<jiff::tz::TimeZone, ConfigError> {
-    match jiff::tz::TimeZone::get(text) {
+    match jiff::fmt::temporal::DateTimeParser::new().parse_time_zone(text) {
         Ok(zone) => Ok(zone),
-        Err(_) => out_of_range("the time zone", text, "a name such as Asia/Shanghai or UTC"),
+        Err(_) => out_of_range("the time zone", text, "an offset or name: +08:00, Asia/Shanghai"),
     }
 }

@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use vestibule_core::clock::Now;
@@ -34,7 +33,7 @@ pub enum StartError {
 }
 
 /// What is told of a device when it is ready.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Ready {
     /// v1 serial number.
     pub sn: String,
@@ -75,43 +74,21 @@ impl Emulator {
             control: url(control.address()),
             seed: plan.seed,
         };
-        let now = Now {
-            mono: clock.mono(),
-            wall: plan.clock.unwrap_or_else(|| clock.wall()),
-        };
+        let now = Now { mono: clock.mono(), wall: plan.clock.unwrap_or_else(|| clock.wall()) };
         let feed = Arc::new(Feed::default());
         let device = Device::new(Arc::new(plan.device), now);
         let handle = Arc::new(Handle::new(device, clock, Arc::clone(&feed)));
         let log = Arc::new(DeliveryLog::default());
         let devices = BTreeMap::from([(ready.sn.clone(), Arc::clone(&handle))]);
-        let fleet = Fleet {
-            devices,
-            log: Arc::clone(&log),
-            feed,
-            clock,
-            start: plan.clock,
-        };
+        let fleet = Fleet { devices, log: Arc::clone(&log), feed, clock, start: plan.clock };
         let stop = watch::Sender::new(false);
         let mut drivers = JoinSet::new();
         drivers.spawn(drive(Arc::clone(&handle), Uplink::new(tls, log, clock)));
         let mut servers = JoinSet::new();
-        servers.spawn(log_failure(
-            "device APIs",
-            listener.serve(handle, stop.subscribe()),
-        ));
-        let control = control.serve(
-            Arc::new(fleet),
-            plan.control_token.clone(),
-            stop.subscribe(),
-        );
+        servers.spawn(log_failure("device APIs", listener.serve(handle, stop.subscribe())));
+        let control = control.serve(Arc::new(fleet), plan.control_token.clone(), stop.subscribe());
         servers.spawn(log_failure("control API", control));
-        Ok(Self {
-            ready: vec![ready],
-            control_token: plan.control_token,
-            stop,
-            servers,
-            drivers,
-        })
+        Ok(Self { ready: vec![ready], control_token: plan.control_token, stop, servers, drivers })
     }
 
     /// What is told of each device.

@@ -76,9 +76,7 @@ fn address(text: &str) -> Result<String, String> {
 }
 
 fn device_url(text: &str) -> Result<String, String> {
-    fetch::check_url(text)
-        .map(|()| text.to_owned())
-        .map_err(|error| error.to_string())
+    fetch::check_url(text).map(|()| text.to_owned()).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -90,14 +88,7 @@ mod tests {
         for good in ["127.0.0.1:0", "localhost:9000", "[::1]:65535"] {
             assert!(address(good).is_ok(), "{good}");
         }
-        for bad in [
-            "",
-            ":80",
-            "127.0.0.1",
-            "127.0.0.1:",
-            "127.0.0.1:65536",
-            "a:b",
-        ] {
+        for bad in ["", ":80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "a:b"] {
             assert!(address(bad).is_err(), "{bad}");
         }
     }

@@ -23,12 +23,7 @@ pub(crate) struct RunArgs {
     control: Option<SocketAddr>,
 
     /// Ask for this token on the control API; needed to listen beyond loopback
-    #[arg(
-        long,
-        value_name = "T",
-        env = "VESTIBULE_CONTROL_TOKEN",
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "T", env = "VESTIBULE_CONTROL_TOKEN", hide_env_values = true)]
     control_token: Option<String>,
 
     /// Take what is not said here from this file
@@ -145,19 +140,14 @@ impl RunArgs {
         over(&self.report_to, &mut config.report.to);
         config.offline |= self.offline;
         let quirks = self.quirks.iter().cloned();
-        config
-            .quirks
-            .extend(quirks.map(|(name, value)| (name, QuirkValue::Text(value))));
+        config.quirks.extend(quirks.map(|(name, value)| (name, QuirkValue::Text(value))));
     }
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
-    let mut addresses = text
-        .to_socket_addrs()
-        .map_err(|error| format!("not HOST:PORT: {error}"))?;
-    addresses
-        .next()
-        .ok_or_else(|| "the name has no address".to_owned())
+    let mut addresses =
+        text.to_socket_addrs().map_err(|error| format!("not HOST:PORT: {error}"))?;
+    addresses.next().ok_or_else(|| "the name has no address".to_owned())
 }
 
 fn quirk(text: &str) -> Result<(String, String), String> {

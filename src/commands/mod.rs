@@ -1,5 +1,6 @@
 //! One file a subcommand, each short: check, connect, act, report.
 
+mod ctl;
 mod exec;
 mod quirks;
 mod receive;
@@ -14,6 +15,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
     match command {
         Command::Run(args) => Box::pin(run::run(*args, output)).await,
         Command::Exec(args) => Box::pin(exec::run(*args)).await,
+        Command::Ctl(args) => Box::pin(ctl::run(*args, output)).await,
         Command::Quirks(args) => quirks::run(&args, output),
         Command::Receive(args) => Box::pin(receive::run(args, output)).await,
     }

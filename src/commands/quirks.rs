@@ -56,27 +56,15 @@ fn listing() -> Listing {
         meaning: preset.meaning,
         sets: preset.sets.iter().copied().collect(),
     });
-    Listing {
-        quirks: quirks.collect(),
-        presets: presets.collect(),
-    }
+    Listing { quirks: quirks.collect(), presets: presets.collect() }
 }
 
 fn text(listing: &Listing) -> String {
     let mut text = String::from("Quirks, for --quirk NAME=VALUE:\n");
     for quirk in &listing.quirks {
-        let QuirkRow {
-            name,
-            ruling,
-            values,
-            default,
-            meaning,
-        } = quirk;
+        let QuirkRow { name, ruling, values, default, meaning } = quirk;
         // Writing to a String cannot fail.
-        let _ = write!(
-            text,
-            "\n  {name}  ({ruling}, default {default})\n      {meaning}\n"
-        );
+        let _ = write!(text, "\n  {name}  ({ruling}, default {default})\n      {meaning}\n");
         let _ = writeln!(text, "      takes {values}");
     }
     text.push_str("\nPresets, for --quirk preset=NAME:\n");

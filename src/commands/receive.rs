@@ -35,17 +35,10 @@ pub(crate) async fn run(args: ReceiveArgs, output: &Output) -> Result<Exit, Fail
         ready_file::clear(path).map_err(ready_failure)?;
     }
     let answers = Answers::new(args.answer, args.fail_first);
-    let receiver = Receiver::bind(&args.listen, answers)
-        .await
-        .map_err(|e| bind_failure(&args.listen, e))?;
+    let receiver =
+        Receiver::bind(&args.listen, answers).await.map_err(|e| bind_failure(&args.listen, e))?;
     announce(&args, &receiver, output)?;
-    let mut session = Session {
-        args,
-        output,
-        save,
-        tally: Tally::new(),
-        fetching: None,
-    };
+    let mut session = Session { args, output, save, tally: Tally::new(), fetching: None };
     let fetched = session.receive(receiver, &mut signals).await?;
     session.report(fetched)
 }
@@ -105,9 +98,7 @@ impl Session<'_> {
     }
 
     fn complete(&self) -> bool {
-        self.args
-            .expect
-            .is_some_and(|expected| self.tally.distinct() >= expected.get())
+        self.args.expect.is_some_and(|expected| self.tally.distinct() >= expected.get())
     }
 
     /// Counts, keeps and prints one message.
@@ -131,19 +122,14 @@ impl Session<'_> {
             return;
         };
         let missing: Vec<Missing> = self.tally.missing().take(GAPS_A_FETCH_MAX).collect();
-        self.fetching = Some(tokio::spawn(
-            async move { fetch::fetch(&url, &missing).await },
-        ));
+        self.fetching = Some(tokio::spawn(async move { fetch::fetch(&url, &missing).await }));
     }
 
     /// Counts what was fetched.
     fn add(&mut self, fetched: Result<Vec<Fetched>, FetchError>) -> Result<(), FetchError> {
         self.fetching = None;
         let fetched = fetched?;
-        let new = fetched
-            .iter()
-            .filter(|e| self.tally.fetched(&e.device, e.seqnum))
-            .count();
+        let new = fetched.iter().filter(|e| self.tally.fetched(&e.device, e.seqnum)).count();
         tracing::info!(events = new, "fetched what reports left out");
         Ok(())
     }

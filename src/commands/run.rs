@@ -1,8 +1,9 @@
 //! `vestibule run`: a device until it is told to stop.
 
+use serde::Serialize;
 use vestibule_emulator::clock::Clock;
 use vestibule_emulator::config::{Config, Plan};
-use vestibule_emulator::emulator::{Emulator, StartError};
+use vestibule_emulator::emulator::{Emulator, Ready, StartError};
 
 use crate::cli::run::RunArgs;
 use crate::exit::{Exit, Failure};
@@ -10,12 +11,29 @@ use crate::output::Output;
 use crate::ready_file;
 use crate::signals::Signals;
 
+/// What is printed for each device when it is ready.
+#[derive(Serialize)]
+struct ReadyLine<'a> {
+    sn: &'a str,
+    device_id: &'a str,
+    url: &'a str,
+    control: &'a str,
+    seed: u64,
+}
+
+impl<'a> From<&'a Ready> for ReadyLine<'a> {
+    fn from(ready: &'a Ready) -> Self {
+        let Ready { sn, device_id, url, control, seed } = ready;
+        Self { sn, device_id, url, control, seed: *seed }
+    }
+}
+
 /// Runs a device until SIGINT or SIGTERM.
 pub(crate) async fn run(args: RunArgs, output: &Output) -> Result<Exit, Failure> {
     let mut signals = signals()?;
     let emulator = start(&args)?;
     for ready in emulator.ready() {
-        output.json(ready)?;
+        output.json(&ReadyLine::from(ready))?;
     }
     signals.recv().await;
     tracing::info!("stopping");
@@ -39,7 +57,9 @@ pub(super) fn start(args: &RunArgs) -> Result<Emulator, Failure> {
     let plan = plan(args, &clock)?;
     let emulator = Emulator::start(plan, clock).map_err(start_failure)?;
     if let Some(path) = &args.ready_file {
-        let lines: Result<Vec<_>, _> = emulator.ready().iter().map(serde_json::to_string).collect();
+        let lines =
+            emulator.ready().iter().map(|ready| serde_json::to_string(&ReadyLine::from(ready)));
+        let lines: Result<Vec<_>, _> = lines.collect();
         let lines =
             lines.map_err(|error| Failure::new(Exit::Usage, "writing the ready file", error))?;
         ready_file::write(path, &(lines.join("\n") + "\n")).map_err(ready_failure)?;

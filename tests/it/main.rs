@@ -1,8 +1,15 @@
 //! The command as its users meet it: the built binary, real sockets, exit codes; and `tidy`, the
 //! invariants of the tree. Each module is named by the promise it keeps.
 
+mod ctl_drives_a_device;
+mod exec_hands_over;
+mod quirks_are_listed;
+mod readme_is_true;
 mod receive_answers;
 mod receive_counts;
 mod receive_fetches;
+mod run_is_ready;
+mod running;
 mod support;
+mod the_tour_works;
 mod tidy;

@@ -14,29 +14,17 @@ fn ok_is_the_documented_answer() {
     let answers = answers(&[], &[record("u", 1), report("d", 1)]);
     let push = r#"{"code":200,"msg":"success","message":"success","data":{}}"#;
     let report = r#"{"retcode":0,"header":{"reqid":"r1"}}"#;
-    assert_eq!(
-        answers,
-        [Some((200, push.to_owned())), Some((200, report.to_owned()))]
-    );
+    assert_eq!(answers, [Some((200, push.to_owned())), Some((200, report.to_owned()))]);
 }
 
 #[test]
 fn the_first_ones_fail() {
     let bodies = [record("u", 1), record("u", 1), record("u", 1)];
     let status = |args: &[&str]| {
-        answers(args, &bodies)
-            .into_iter()
-            .map(|answer| answer.map(|(s, _)| s))
-            .collect::<Vec<_>>()
+        answers(args, &bodies).into_iter().map(|answer| answer.map(|(s, _)| s)).collect::<Vec<_>>()
     };
-    assert_eq!(
-        status(&["--fail-first", "2"]),
-        [Some(500), Some(500), Some(200)]
-    );
-    assert_eq!(
-        status(&["--fail-first", "1", "--answer", "reset"]),
-        [None, Some(200), Some(200)]
-    );
+    assert_eq!(status(&["--fail-first", "2"]), [Some(500), Some(500), Some(200)]);
+    assert_eq!(status(&["--fail-first", "1", "--answer", "reset"]), [None, Some(200), Some(200)]);
     assert_eq!(status(&["--answer", "http=503"]), [Some(503); 3]);
 }
 
@@ -45,10 +33,7 @@ fn a_hanging_answer_is_counted_and_ends_with_the_run() {
     let receive = Receive::start(&["--answer", "hang", "--expect", "1"]);
     assert_eq!(receive.post(&record("u", 1)), None);
     let ended = receive.end();
-    assert_eq!(
-        (ended.code, &ended.summary()["distinct"]),
-        (Some(0), &1.into())
-    );
+    assert_eq!((ended.code, &ended.summary()["distinct"]), (Some(0), &1.into()));
 }
 
 #[test]

@@ -27,10 +27,7 @@ fn every_message_has_a_line_and_the_last_line_counts() {
     for private in ["Wang", "12345", "9876"] {
         assert!(!format!("{:?}{}", ended.lines, ended.stderr).contains(private));
     }
-    for word in [
-        "duplicate: push of SN1, uuid u1",
-        "out of order: push of SN1, uuid u2",
-    ] {
+    for word in ["duplicate: push of SN1, uuid u1", "out of order: push of SN1, uuid u2"] {
         assert!(ended.stderr.contains(word), "{}", ended.stderr);
     }
 }
@@ -88,11 +85,7 @@ fn fewer_than_expected_is_a_failure() {
     receive.signal("TERM");
     let ended = receive.end();
     assert_eq!(ended.code, Some(1));
-    assert!(
-        ended.stderr.contains("1 of 2 distinct messages came"),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.stderr.contains("1 of 2 distinct messages came"), "{}", ended.stderr);
 }
 
 #[test]
@@ -101,14 +94,7 @@ fn the_ready_file_and_the_saved_messages_are_whole() {
     let ready = directory.path().join("ready");
     let saved = directory.path().join("saved.ndjson");
     let [ready_arg, saved_arg] = [&ready, &saved].map(|path| path.to_str().expect("text"));
-    let args = [
-        "--expect",
-        "1",
-        "--ready-file",
-        ready_arg,
-        "--save",
-        saved_arg,
-    ];
+    let args = ["--expect", "1", "--ready-file", ready_arg, "--save", saved_arg];
     let receive = Receive::start(&args);
     let body = record("u1", 1);
     // The file comes after the first line; a message is only taken after both.
@@ -119,10 +105,7 @@ fn the_ready_file_and_the_saved_messages_are_whole() {
     assert_eq!(ready, format!("{}\n", json!({"url": url})));
     let saved = std::fs::read_to_string(saved).expect("the file is there");
     let saved: Value = serde_json::from_str(&saved).expect("one JSON line");
-    assert_eq!(
-        (&saved["body"], &saved["path"]),
-        (&json!(body), &json!("/Record"))
-    );
+    assert_eq!((&saved["body"], &saved["path"]), (&json!(body), &json!("/Record")));
 }
 
 #[test]

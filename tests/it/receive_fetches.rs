@@ -43,9 +43,7 @@ fn serve(stream: &TcpStream, kept: &[u64]) -> Option<()> {
     let answer = answer(path.split(' ').nth(1)?, &token, &request, kept).to_string();
     let length = answer.len();
     let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
-    (&*stream)
-        .write_all(format!("{head}{answer}").as_bytes())
-        .ok()
+    (&*stream).write_all(format!("{head}{answer}").as_bytes()).ok()
 }
 
 fn answer(path: &str, token: &str, request: &Value, kept: &[u64]) -> Value {
@@ -112,10 +110,7 @@ fn what_the_device_lacks_is_a_failure() {
 fn another_devices_gap_is_not_filled() {
     let url = device((1..=60).collect());
     let ended = receive(&url, &[], &[("other", 1), ("other", 3)]);
-    assert_eq!(
-        (ended.code, &ended.summary()["gaps"]),
-        (Some(1), &json!([[2, 2]]))
-    );
+    assert_eq!((ended.code, &ended.summary()["gaps"]), (Some(1), &json!([[2, 2]])));
 }
 
 #[test]

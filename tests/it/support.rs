@@ -36,11 +36,7 @@ impl Ended {
 /// The command, not yet started.
 pub(crate) fn vestibule(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
-    command
-        .args(args)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -56,15 +52,8 @@ impl Receive {
         stdout.read_line(&mut first).expect("stdout is text");
         let first: Value = serde_json::from_str(&first).expect("the first line is JSON");
         let url = first["url"].as_str().expect("the first line has the URL");
-        let address = url
-            .strip_prefix("http://")
-            .expect("the URL is plain")
-            .to_owned();
-        Self {
-            child,
-            stdout,
-            address,
-        }
+        let address = url.strip_prefix("http://").expect("the URL is plain").to_owned();
+        Self { child, stdout, address }
     }
 
     /// Posts `body`; the answer's status and body, or nothing when the connection was cut.
@@ -74,10 +63,7 @@ impl Receive {
 
     pub(crate) fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
-        let status = Command::new("sh")
-            .args(["-c", &kill])
-            .status()
-            .expect("sh runs");
+        let status = Command::new("sh").args(["-c", &kill]).status().expect("sh runs");
         assert!(status.success());
     }
 
@@ -91,11 +77,7 @@ impl Receive {
         let mut pipe = self.child.stderr.take().expect("stderr is piped");
         pipe.read_to_string(&mut stderr).expect("stderr is text");
         let code = self.child.wait().expect("the command ends").code();
-        Ended {
-            code,
-            lines,
-            stderr,
-        }
+        Ended { code, lines, stderr }
     }
 }
 

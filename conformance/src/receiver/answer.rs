@@ -93,10 +93,7 @@ impl FromStr for Answer {
 
 /// A status that can end an exchange: 1xx never does, and nothing is defined from 600 on.
 fn final_status(text: &str) -> Option<StatusCode> {
-    let number = text
-        .parse::<u16>()
-        .ok()
-        .filter(|number| (200..600).contains(number))?;
+    let number = text.parse::<u16>().ok().filter(|number| (200..600).contains(number))?;
     StatusCode::from_u16(number).ok()
 }
 
@@ -119,11 +116,7 @@ impl Answers {
     /// then on. The first ones then fail with HTTP 500 when `answer` is `ok` itself.
     #[must_use]
     pub fn new(answer: Answer, fail_first: u64) -> Self {
-        Self {
-            answer,
-            fail_first,
-            given: AtomicU64::new(0),
-        }
+        Self { answer, fail_first, given: AtomicU64::new(0) }
     }
 
     /// The next message's answer.
@@ -205,18 +198,13 @@ mod tests {
 
     #[test]
     fn each_answer_to_each_message() {
-        let answers = [
-            "ok", "code=500", "http=503", "http=204", "hang", "reset", "empty", "garbage",
-        ];
+        let answers =
+            ["ok", "code=500", "http=503", "http=204", "hang", "reset", "empty", "garbage"];
         let mut table = String::new();
         for answer in answers {
             let parsed: Answer = answer.parse().unwrap();
             assert_eq!(parsed.to_string(), answer);
-            for (name, body) in [
-                ("push", PUSH),
-                ("report", REPORT),
-                ("other", b"x".as_slice()),
-            ] {
+            for (name, body) in [("push", PUSH), ("report", REPORT), ("other", b"x".as_slice())] {
                 let reply = match reply(parsed, &message::read(None, body)) {
                     Reply::Send { status, body } => format!("{} {body}", status.as_u16()),
                     other => format!("{other:?}"),
@@ -229,9 +217,8 @@ mod tests {
 
     #[test]
     fn unknown_answers_are_refused() {
-        for text in [
-            "", "OK", "code", "code=", "code=x", "http=99", "http=199", "http=600", "ok=1",
-        ] {
+        for text in ["", "OK", "code", "code=", "code=x", "http=99", "http=199", "http=600", "ok=1"]
+        {
             assert!(text.parse::<Answer>().is_err(), "{text}");
         }
     }
@@ -244,10 +231,7 @@ mod tests {
         };
         assert_eq!(given(Answer::Ok, 0), [Answer::Ok; 3]);
         assert_eq!(given(Answer::Hang, 0), [Answer::Hang; 3]);
-        assert_eq!(
-            given(Answer::Hang, 2),
-            [Answer::Hang, Answer::Hang, Answer::Ok]
-        );
+        assert_eq!(given(Answer::Hang, 2), [Answer::Hang, Answer::Hang, Answer::Ok]);
         assert_eq!(given(Answer::Ok, 1), [FAILURE, Answer::Ok, Answer::Ok]);
     }
 }

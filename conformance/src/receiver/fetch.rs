@@ -74,9 +74,7 @@ pub async fn fetch(url: &str, missing: &[Missing]) -> Result<Vec<Fetched>, Fetch
     let mut device = Device::new(url)?;
     device.log_in().await?;
     let id = device.id().await?;
-    let one_device = missing
-        .windows(2)
-        .all(|pair| pair[0].device == pair[1].device);
+    let one_device = missing.windows(2).all(|pair| pair[0].device == pair[1].device);
     let mut fetched = Vec::new();
     for gap in missing {
         let its_own = match &id {
@@ -85,10 +83,7 @@ pub async fn fetch(url: &str, missing: &[Missing]) -> Result<Vec<Fetched>, Fetch
         };
         if its_own {
             for seqnum in device.events(gap.from, gap.to).await? {
-                fetched.push(Fetched {
-                    device: gap.device.clone(),
-                    seqnum,
-                });
+                fetched.push(Fetched { device: gap.device.clone(), seqnum });
             }
         }
     }
@@ -111,12 +106,7 @@ impl Device {
             "" => BASE_PATH.to_owned(),
             path => path.to_owned(),
         };
-        Ok(Self {
-            http,
-            base,
-            token: HeaderMap::new(),
-            requests: 0,
-        })
+        Ok(Self { http, base, token: HeaderMap::new(), requests: 0 })
     }
 
     async fn log_in(&mut self) -> Result<(), FetchError> {
@@ -125,9 +115,7 @@ impl Device {
         let token = answer.pointer("/token").and_then(Value::as_str);
         let mut token = token
             .and_then(|token| HeaderValue::from_str(token).ok())
-            .ok_or(FetchError::Answer {
-                action: "auth-login",
-            })?;
+            .ok_or(FetchError::Answer { action: "auth-login" })?;
         token.set_sensitive(true);
         self.token.insert("token", token);
         Ok(())
@@ -136,10 +124,7 @@ impl Device {
     /// The device's `device-id`; none when it does not say.
     async fn id(&mut self) -> Result<Option<String>, FetchError> {
         match self.ask("device", "device-info", json!({})).await {
-            Ok(info) => Ok(info
-                .pointer("/device-id")
-                .and_then(Value::as_str)
-                .map(str::to_owned)),
+            Ok(info) => Ok(info.pointer("/device-id").and_then(Value::as_str).map(str::to_owned)),
             Err(FetchError::Http(error)) => Err(error.into()),
             Err(_) => Ok(None),
         }
@@ -155,10 +140,7 @@ impl Device {
             let Some(last) = page.iter().copied().max().filter(|last| *last >= next) else {
                 break;
             };
-            events.extend(
-                page.into_iter()
-                    .filter(|seqnum| (from..=to).contains(seqnum)),
-            );
+            events.extend(page.into_iter().filter(|seqnum| (from..=to).contains(seqnum)));
             let Some(after) = last.checked_add(1) else {
                 break;
             };
@@ -180,9 +162,7 @@ impl Device {
         let action = "event-fetch";
         let wanted = to.saturating_sub(seqnum).saturating_add(1);
         let [limit, limit_served] = LIMITS.map(|limit| limit.min(wanted));
-        let mut answer = self
-            .ask("event", action, json!({"seqnum": seqnum, "limit": limit}))
-            .await;
+        let mut answer = self.ask("event", action, json!({"seqnum": seqnum, "limit": limit})).await;
         if matches!(answer, Err(FetchError::Refused { .. })) && limit_served < limit {
             let body = json!({"seqnum": seqnum, "limit": limit_served});
             answer = self.ask("event", action, body).await;
@@ -194,10 +174,7 @@ impl Device {
         };
         let events = answer.pointer("/events").and_then(Value::as_array);
         let events = events.ok_or(FetchError::Answer { action })?;
-        Ok(events
-            .iter()
-            .filter_map(|event| event.get("seqnum")?.as_u64())
-            .collect())
+        Ok(events.iter().filter_map(|event| event.get("seqnum")?.as_u64()).collect())
     }
 
     /// One request; the answer's `body`.
@@ -212,13 +189,8 @@ impl Device {
         let request = json!({"action": action, "header": {"reqid": reqid}, "body": body});
         let path = format!("{}/{area}", self.base);
         let headers = self.token.clone();
-        let answer = self
-            .http
-            .send(Method::POST, &path, headers, request.to_string())
-            .await?;
-        let document = json::read(answer.body())
-            .map_err(|_| FetchError::Answer { action })?
-            .value;
+        let answer = self.http.send(Method::POST, &path, headers, request.to_string()).await?;
+        let document = json::read(answer.body()).map_err(|_| FetchError::Answer { action })?.value;
         match document.get("retcode").and_then(Value::as_i64) {
             Some(0) => Ok(document.get("body").cloned().unwrap_or_default()),
             Some(retcode) => Err(FetchError::Refused { action, retcode }),

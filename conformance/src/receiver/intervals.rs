@@ -15,11 +15,7 @@ pub(crate) struct Intervals {
 impl Intervals {
     /// Adds `number`; false when it was there.
     pub(crate) fn insert(&mut self, number: u64) -> bool {
-        let below = self
-            .runs
-            .range(..=number)
-            .next_back()
-            .map(|(&from, &to)| (from, to));
+        let below = self.runs.range(..=number).next_back().map(|(&from, &to)| (from, to));
         if below.is_some_and(|(_, to)| number <= to) {
             return false;
         }
@@ -28,9 +24,7 @@ impl Intervals {
             _ => number,
         };
         // A run that began at `number` would have been `below`.
-        let above = number
-            .checked_add(1)
-            .and_then(|next| self.runs.remove(&next));
+        let above = number.checked_add(1).and_then(|next| self.runs.remove(&next));
         self.runs.insert(from, above.unwrap_or(number));
         true
     }
@@ -72,10 +66,7 @@ mod tests {
 
     fn holes_of(set: &BTreeSet<u64>) -> Vec<(u64, u64)> {
         let pairs = set.iter().zip(set.iter().skip(1));
-        pairs
-            .filter(|(a, b)| **b > **a + 1)
-            .map(|(a, b)| (a + 1, b - 1))
-            .collect()
+        pairs.filter(|(a, b)| **b > **a + 1).map(|(a, b)| (a + 1, b - 1)).collect()
     }
 
     proptest! {

@@ -58,9 +58,7 @@ impl<'a> Line<'a> {
         let message = match message {
             Ok(message) => message,
             Err(unparsable) => {
-                return Self::Unparsable {
-                    unparsable: unparsable.to_string(),
-                };
+                return Self::Unparsable { unparsable: unparsable.to_string() };
             }
         };
         Self::Message(MessageLine {
@@ -70,12 +68,9 @@ impl<'a> Line<'a> {
             identity: match &message.identity {
                 Identity::Seqnum(seqnum) => IdentityLine::Seqnum { seqnum: *seqnum },
                 Identity::Record { uuid } => IdentityLine::Record { uuid },
-                Identity::Alarm {
-                    trace_id, status, ..
-                } => IdentityLine::Alarm {
-                    trace_id,
-                    status: *status,
-                },
+                Identity::Alarm { trace_id, status, .. } => {
+                    IdentityLine::Alarm { trace_id, status: *status }
+                }
             },
             time: message.stamp.and_then(rfc3339),
             person: message.person.as_deref(),

@@ -119,15 +119,9 @@ impl Stamp {
     #[must_use]
     pub fn new(number: u64) -> Self {
         if number < FIRST_MILLISECONDS {
-            Self {
-                earliest_ms: number * 1000,
-                latest_ms: number * 1000 + 999,
-            }
+            Self { earliest_ms: number * 1000, latest_ms: number * 1000 + 999 }
         } else {
-            Self {
-                earliest_ms: number,
-                latest_ms: number,
-            }
+            Self { earliest_ms: number, latest_ms: number }
         }
     }
 }
@@ -147,10 +141,7 @@ pub fn read(sn: Option<&str>, body: &[u8]) -> Result<Message, Unparsable> {
     } else {
         return Err(Unparsable::Neither);
     };
-    Ok(Message {
-        commas: document.commas,
-        ..message
-    })
+    Ok(Message { commas: document.commas, ..message })
 }
 
 fn push(
@@ -161,10 +152,7 @@ fn push(
     let data = envelope
         .get("data")
         .and_then(Value::as_object)
-        .ok_or(Unparsable::Field {
-            field: "data",
-            expected: "an object",
-        })?;
+        .ok_or(Unparsable::Field { field: "data", expected: "an object" })?;
     match kind.as_i64() {
         Some(0) => recognition(data, sn),
         Some(1) => alarm(data, sn),
@@ -182,13 +170,8 @@ fn recognition(data: &Map<String, Value>, sn: Option<&str>) -> Result<Message, U
             None => optional_text(data, "deviceSN", "data.deviceSN")?,
         },
         kind: "recognition".to_owned(),
-        identity: Identity::Record {
-            uuid: text(data, "uuid", "data.uuid")?,
-        },
-        stamp: data
-            .get("timestamp")
-            .and_then(Value::as_u64)
-            .map(Stamp::new),
+        identity: Identity::Record { uuid: text(data, "uuid", "data.uuid")? },
+        stamp: data.get("timestamp").and_then(Value::as_u64).map(Stamp::new),
         person: user.and_then(|user| person(user.get("user_id"))),
         verdict: verdict.map(|pass| if pass { "pass" } else { "refuse" }),
         reqid: None,
@@ -200,21 +183,14 @@ fn alarm(data: &Map<String, Value>, sn: Option<&str>) -> Result<Message, Unparsa
     let status = data
         .get("status")
         .and_then(Value::as_i64)
-        .ok_or(Unparsable::Field {
-            field: "data.status",
-            expected: "an integer",
-        })?;
+        .ok_or(Unparsable::Field { field: "data.status", expected: "an integer" })?;
     let event_time = natural(data, "event_time", "data.event_time")?;
     let trace_id = text(data, "trace_id", "data.trace_id")?;
     Ok(Message {
         api: Api::V1,
         device: bounded("header sn", sn.unwrap_or_default())?,
         kind: "alarm".to_owned(),
-        identity: Identity::Alarm {
-            trace_id,
-            status,
-            event_time,
-        },
+        identity: Identity::Alarm { trace_id, status, event_time },
         stamp: Some(Stamp::new(event_time)),
         person: person(data.get("user_id")),
         verdict: match status {
@@ -239,10 +215,7 @@ fn report(
     let body = envelope
         .get("body")
         .and_then(Value::as_object)
-        .ok_or(Unparsable::Field {
-            field: "body",
-            expected: "an object",
-        })?;
+        .ok_or(Unparsable::Field { field: "body", expected: "an object" })?;
     let kind = optional_text(body, "event", "body.event")?;
     let state = body.get("state").and_then(Value::as_u64);
     Ok(Message {
@@ -251,10 +224,7 @@ fn report(
         verdict: state.and_then(|state| state_verdict(&kind, state)),
         kind,
         identity: Identity::Seqnum(natural(body, "seqnum", "body.seqnum")?),
-        stamp: body
-            .get("timestamp")
-            .and_then(Value::as_u64)
-            .map(Stamp::new),
+        stamp: body.get("timestamp").and_then(Value::as_u64).map(Stamp::new),
         person: person(body.get("uid")),
         reqid: reqid(strict),
         commas: TrailingCommas::None,
@@ -287,10 +257,7 @@ fn text(
 ) -> Result<String, Unparsable> {
     match object.get(name).and_then(Value::as_str) {
         Some(text) if !text.is_empty() => bounded(field, text),
-        _ => Err(Unparsable::Field {
-            field,
-            expected: "a string with something in it",
-        }),
+        _ => Err(Unparsable::Field { field, expected: "a string with something in it" }),
     }
 }
 
@@ -302,19 +269,13 @@ fn optional_text(
     match object.get(name) {
         None | Some(Value::Null) => Ok(String::new()),
         Some(Value::String(text)) => bounded(field, text),
-        Some(_) => Err(Unparsable::Field {
-            field,
-            expected: "a string",
-        }),
+        Some(_) => Err(Unparsable::Field { field, expected: "a string" }),
     }
 }
 
 fn bounded(field: &'static str, text: &str) -> Result<String, Unparsable> {
     if text.len() > TEXT_BYTES_MAX {
-        return Err(Unparsable::Field {
-            field,
-            expected: "at most 256 bytes long",
-        });
+        return Err(Unparsable::Field { field, expected: "at most 256 bytes long" });
     }
     Ok(text.to_owned())
 }
@@ -325,10 +286,7 @@ fn natural(
     field: &'static str,
 ) -> Result<u64, Unparsable> {
     let number = object.get(name).and_then(Value::as_u64);
-    number.ok_or(Unparsable::Field {
-        field,
-        expected: "an integer of at least 0",
-    })
+    number.ok_or(Unparsable::Field { field, expected: "an integer of at least 0" })
 }
 
 fn person(id: Option<&Value>) -> Option<String> {
@@ -359,12 +317,7 @@ mod tests {
 
     #[test]
     fn a_reqid_is_kept_byte_for_byte() {
-        for raw in [
-            r#""129393""#,
-            "123456789012345678901234567890.50",
-            r#"{"a": [1 ]}"#,
-            "null",
-        ] {
+        for raw in [r#""129393""#, "123456789012345678901234567890.50", r#"{"a": [1 ]}"#, "null"] {
             let message = report_with(&format!(r#"{{"reqid": {raw}}}"#));
             assert_eq!(message.reqid.as_deref(), Some(raw));
         }
@@ -381,10 +334,7 @@ mod tests {
         assert_eq!(read(None, record).unwrap().device, "A");
         assert_eq!(read(Some("B"), record).unwrap().device, "B");
         let alarm = read(Some("B"), alarm).unwrap();
-        assert_eq!(
-            (alarm.device.as_str(), alarm.commas),
-            ("B", TrailingCommas::Some)
-        );
+        assert_eq!((alarm.device.as_str(), alarm.commas), ("B", TrailingCommas::Some));
     }
 
     #[test]

@@ -118,9 +118,7 @@ impl Receiver {
     ///
     /// When the address cannot be listened on.
     pub async fn bind(address: &str, answers: Answers) -> Result<Self, ReceiverError> {
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(ReceiverError::Bind)?;
+        let listener = TcpListener::bind(address).await.map_err(ReceiverError::Bind)?;
         let address = listener.local_addr().map_err(ReceiverError::Address)?;
         let (arrivals_sender, arrivals) = mpsc::channel(ARRIVALS_MAX);
         let (stop, stopped) = watch::channel(false);
@@ -131,12 +129,7 @@ impl Receiver {
             stop: stopped,
         };
         let acceptor = tokio::spawn(accept(listener, Arc::new(shared)));
-        Ok(Self {
-            address,
-            arrivals,
-            stop,
-            acceptor,
-        })
+        Ok(Self { address, arrivals, stop, acceptor })
     }
 
     /// Where it listens: `http://127.0.0.1:9000`.
@@ -205,10 +198,7 @@ async fn accept_one(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
 ) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
-    let slot = Arc::clone(slots)
-        .acquire_owned()
-        .await
-        .map_err(io::Error::other)?;
+    let slot = Arc::clone(slots).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, _) = listener.accept().await?;
     Ok((stream, slot))
 }
@@ -280,17 +270,10 @@ async fn respond(
 /// Reads one message, hands it over, and says how to answer it.
 async fn take(shared: &Shared, request: Request<Incoming>) -> Result<Reply, Unanswered> {
     let (head, body) = request.into_parts();
-    let announced = body
-        .size_hint()
-        .upper()
-        .unwrap_or(BODY_BYTES_MAX)
-        .min(BODY_BYTES_MAX);
+    let announced = body.size_hint().upper().unwrap_or(BODY_BYTES_MAX).min(BODY_BYTES_MAX);
     let kilobytes = u32::try_from(announced.div_ceil(1024)).unwrap_or(BODIES_KB_MAX);
     let bodies = Arc::clone(&shared.bodies);
-    let share = bodies
-        .acquire_many_owned(kilobytes)
-        .await
-        .map_err(|_| Unanswered)?;
+    let share = bodies.acquire_many_owned(kilobytes).await.map_err(|_| Unanswered)?;
     let (body, message) = match read(body).await {
         Ok(body) => {
             let sn = head.headers.get("sn").and_then(|sn| sn.to_str().ok());
@@ -301,32 +284,16 @@ async fn take(shared: &Shared, request: Request<Incoming>) -> Result<Reply, Unan
         Err(BodyError::Broken) => return Err(Unanswered),
     };
     let reply = match &message {
-        Err(Unparsable::TooLong(_)) => Reply::Send {
-            status: StatusCode::PAYLOAD_TOO_LARGE,
-            body: String::new(),
-        },
+        Err(Unparsable::TooLong(_)) => {
+            Reply::Send { status: StatusCode::PAYLOAD_TOO_LARGE, body: String::new() }
+        }
         message => answer::reply(shared.answers.next(), message),
     };
-    let path = head
-        .uri
-        .path_and_query()
-        .map_or("/", |path| path.as_str())
-        .to_owned();
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let headers = head.headers;
-    let arrival = Arrival {
-        at: clock::wall(),
-        path,
-        headers,
-        body,
-        message,
-        _share: share,
-    };
+    let arrival = Arrival { at: clock::wall(), path, headers, body, message, _share: share };
     // The owner has stopped counting: what is not counted must not be acknowledged.
-    shared
-        .arrivals
-        .send(arrival)
-        .await
-        .map_err(|_| Unanswered)?;
+    shared.arrivals.send(arrival).await.map_err(|_| Unanswered)?;
     Ok(reply)
 }
 
@@ -344,16 +311,12 @@ async fn read(body: Incoming) -> Result<Bytes, BodyError> {
 fn response(status: StatusCode, body: String) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
 fn only_post() -> Response<Full<Bytes>> {
     let mut response = response(StatusCode::METHOD_NOT_ALLOWED, String::new());
-    response
-        .headers_mut()
-        .insert(ALLOW, HeaderValue::from_static("POST"));
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
     response
 }

@@ -113,11 +113,7 @@ pub struct Missing {
 
 impl Default for Tally {
     fn default() -> Self {
-        Self::with(Bounds {
-            devices: DEVICES_MAX,
-            runs: RUNS_MAX,
-            identities: IDENTITIES_MAX,
-        })
+        Self::with(Bounds { devices: DEVICES_MAX, runs: RUNS_MAX, identities: IDENTITIES_MAX })
     }
 }
 
@@ -175,14 +171,8 @@ impl Tally {
     /// The counts so far.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        let gaps = self
-            .missing()
-            .map(|missing| (missing.from, missing.to))
-            .collect();
-        Summary {
-            gaps,
-            ..self.counts()
-        }
+        let gaps = self.missing().map(|missing| (missing.from, missing.to)).collect();
+        Summary { gaps, ..self.counts() }
     }
 
     /// The counts so far without the gaps: cheap however many devices there are.
@@ -214,11 +204,7 @@ impl Tally {
     pub fn missing(&self) -> impl Iterator<Item = Missing> {
         self.reports.iter().flat_map(|(device, reports)| {
             let holes = reports.known.holes();
-            holes.map(|(from, to)| Missing {
-                device: device.clone(),
-                from,
-                to,
-            })
+            holes.map(|(from, to)| Missing { device: device.clone(), from, to })
         })
     }
 
@@ -227,8 +213,7 @@ impl Tally {
             if self.reports.len() >= self.bounds.devices {
                 return self.note_untracked(message);
             }
-            self.reports
-                .insert(message.device.clone(), Reports::default());
+            self.reports.insert(message.device.clone(), Reports::default());
         }
         let Some(reports) = self.reports.get_mut(&message.device) else {
             return Finding::default();
@@ -244,10 +229,7 @@ impl Tally {
                 gap: leapt.filter(|(from, to)| from <= to),
             }
         } else {
-            Finding {
-                duplicate: true,
-                ..Finding::default()
-            }
+            Finding { duplicate: true, ..Finding::default() }
         };
         self.runs = bound_runs(reports, self.runs - runs_before, self.bounds.runs);
         finding
@@ -259,25 +241,16 @@ impl Tally {
             Some(stamp) if !duplicate => self.note_time(&message.device, stamp),
             _ => false,
         };
-        Finding {
-            duplicate,
-            out_of_order,
-            gap: None,
-        }
+        Finding { duplicate, out_of_order, gap: None }
     }
 
     fn note_untracked(&mut self, message: &Message) -> Finding {
         self.untracked += 1;
-        Finding {
-            duplicate: self.note_identity(message),
-            ..Finding::default()
-        }
+        Finding { duplicate: self.note_identity(message), ..Finding::default() }
     }
 
     fn note_identity(&mut self, message: &Message) -> bool {
-        let new = self
-            .identities
-            .insert(fingerprint(message), self.bounds.identities);
+        let new = self.identities.insert(fingerprint(message), self.bounds.identities);
         self.distinct += u64::from(new);
         !new
     }
@@ -343,10 +316,7 @@ fn fingerprint(message: &Message) -> u128 {
     (half(0) << 64) | half(1)
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_false(flag: &bool) -> bool {
     !flag
 }
@@ -377,14 +347,7 @@ mod tests {
     }
 
     fn record(device: &str, uuid: u64, stamp: u64) -> Result<Message, Unparsable> {
-        Ok(message(
-            Api::V1,
-            device,
-            Identity::Record {
-                uuid: uuid.to_string(),
-            },
-            Some(stamp),
-        ))
+        Ok(message(Api::V1, device, Identity::Record { uuid: uuid.to_string() }, Some(stamp)))
     }
 
     /// The same counts by remembering everything.
@@ -398,17 +361,13 @@ mod tests {
     impl Model {
         fn note(&mut self, message: &Message) {
             self.summary.received += 1;
-            let same_device = self
-                .came
-                .iter()
-                .filter(|m| m.api == message.api && m.device == message.device);
+            let same_device =
+                self.came.iter().filter(|m| m.api == message.api && m.device == message.device);
             let mut later =
-                same_device
-                    .clone()
-                    .filter(|m| match (&m.identity, &message.identity) {
-                        (Identity::Seqnum(earlier), Identity::Seqnum(this)) => earlier > this,
-                        _ => m.stamp.unwrap().earliest_ms > message.stamp.unwrap().latest_ms,
-                    });
+                same_device.clone().filter(|m| match (&m.identity, &message.identity) {
+                    (Identity::Seqnum(earlier), Identity::Seqnum(this)) => earlier > this,
+                    _ => m.stamp.unwrap().earliest_ms > message.stamp.unwrap().latest_ms,
+                });
             if same_device.clone().any(|m| m.identity == message.identity) {
                 self.summary.duplicates += 1;
             } else {
@@ -423,11 +382,7 @@ mod tests {
                 Identity::Seqnum(seqnum) => Some(seqnum),
                 _ => None,
             });
-            let fetched = self
-                .fetched
-                .iter()
-                .filter(|(of, _)| of == device)
-                .map(|(_, n)| *n);
+            let fetched = self.fetched.iter().filter(|(of, _)| of == device).map(|(_, n)| *n);
             reported.chain(fetched).collect()
         }
 
@@ -438,11 +393,7 @@ mod tests {
                 let known = self.known(device);
                 distinct += known.len();
                 let pairs = known.iter().zip(known.iter().skip(1));
-                gaps.extend(
-                    pairs
-                        .filter(|(a, b)| **a + 1 < **b)
-                        .map(|(a, b)| (a + 1, b - 1)),
-                );
+                gaps.extend(pairs.filter(|(a, b)| **a + 1 < **b).map(|(a, b)| (a + 1, b - 1)));
                 let mut uuids: Vec<String> = self
                     .came
                     .iter()
@@ -453,11 +404,7 @@ mod tests {
                 uuids.dedup();
                 distinct += uuids.len();
             }
-            Summary {
-                gaps,
-                distinct: distinct as u64,
-                ..self.summary.clone()
-            }
+            Summary { gaps, distinct: distinct as u64, ..self.summary.clone() }
         }
     }
 
@@ -519,12 +466,7 @@ mod tests {
     #[test]
     fn a_stamp_in_seconds_is_in_order_with_all_of_its_second() {
         let mut tally = Tally::new();
-        let stamps = [
-            1_684_381_430_500,
-            1_684_381_430,
-            1_684_381_430_400,
-            1_684_381_429,
-        ];
+        let stamps = [1_684_381_430_500, 1_684_381_430, 1_684_381_430_400, 1_684_381_429];
         let mut number = 0;
         let disorder = stamps.map(|stamp| {
             number += 1;
@@ -541,27 +483,17 @@ mod tests {
         assert!(tally.fetched("a", 2));
         assert_eq!(tally.summary().gaps, []);
         let late = tally.note(&report("a", 2));
-        assert_eq!(
-            (late.duplicate, late.out_of_order, tally.distinct()),
-            (false, true, 3)
-        );
+        assert_eq!((late.duplicate, late.out_of_order, tally.distinct()), (false, true, 3));
         assert!(tally.note(&report("a", 2)).duplicate);
     }
 
     #[test]
     fn devices_beyond_the_bound_are_counted_and_said() {
-        let mut tally = Tally::with(Bounds {
-            devices: 1,
-            runs: 10,
-            identities: 4,
-        });
+        let mut tally = Tally::with(Bounds { devices: 1, runs: 10, identities: 4 });
         for device in ["a", "b", "b"] {
             tally.note(&report(device, 1));
         }
         let summary = tally.summary();
-        assert_eq!(
-            (summary.distinct, summary.duplicates, tally.untracked()),
-            (2, 1, 2)
-        );
+        assert_eq!((summary.distinct, summary.duplicates, tally.untracked()), (2, 1, 2));
     }
 }

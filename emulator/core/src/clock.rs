@@ -115,9 +115,7 @@ impl Speed {
     /// A speed within [`Speed::MIN`] and [`Speed::MAX`]; anything else, NaN too, is none.
     #[must_use]
     pub fn new(times: f64) -> Option<Self> {
-        (Self::MIN..=Self::MAX)
-            .contains(&times)
-            .then_some(Self(times))
+        (Self::MIN..=Self::MAX).contains(&times).then_some(Self(times))
     }
 
     /// The factor.
@@ -145,10 +143,7 @@ impl Clock {
     #[must_use]
     pub fn at(&self, mono: Mono) -> Now {
         let elapsed = mono.since(self.anchor.mono);
-        Now {
-            mono,
-            wall: self.anchor.wall + scaled(elapsed, self.speed.0),
-        }
+        Now { mono, wall: self.anchor.wall + scaled(elapsed, self.speed.0) }
     }
 
     /// The earliest real time at which this clock shows `wall` or later, to within a millisecond.
@@ -186,10 +181,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn start() -> Now {
-        Now {
-            mono: Mono::new(Duration::from_secs(5)),
-            wall: UnixMillis::new(1_000_000),
-        }
+        Now { mono: Mono::new(Duration::from_secs(5)), wall: UnixMillis::new(1_000_000) }
     }
 
     #[test]

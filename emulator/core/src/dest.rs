@@ -47,9 +47,7 @@ impl EventDest {
         if characters > Self::CHARACTERS_MAX {
             return Err(DestError::TooLong { characters });
         }
-        let scheme = text
-            .split_once("://")
-            .map(|(scheme, _)| scheme.to_ascii_lowercase());
+        let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         if !matches!(scheme.as_deref(), Some("http" | "https")) {
             return Err(DestError::Scheme);
         }
@@ -58,10 +56,7 @@ impl EventDest {
         if authority.as_str().contains('@') {
             return Err(DestError::Credentials);
         }
-        let port = authority
-            .as_str()
-            .strip_prefix(authority.host())
-            .unwrap_or_default();
+        let port = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
         let port_is_good = match port.strip_prefix(':') {
             Some(digits) => digits.parse::<u16>().is_ok_and(|port| port != 0),
             None => port.is_empty(),
@@ -69,10 +64,7 @@ impl EventDest {
         if authority.host().is_empty() || !port_is_good {
             return Err(DestError::Malformed);
         }
-        Ok(Self {
-            uri,
-            text: text.into(),
-        })
+        Ok(Self { uri, text: text.into() })
     }
 
     /// The address as it was given.
@@ -85,25 +77,19 @@ impl EventDest {
     #[must_use]
     pub fn host(&self) -> &str {
         let host = self.uri.host().unwrap_or_default();
-        host.strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'))
-            .unwrap_or(host)
+        host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
     }
 
     /// The port: as given, else 80 or 443.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.uri
-            .port_u16()
-            .unwrap_or(if self.is_https() { 443 } else { 80 })
+        self.uri.port_u16().unwrap_or(if self.is_https() { 443 } else { 80 })
     }
 
     /// What the `Host` header says.
     #[must_use]
     pub fn authority(&self) -> &str {
-        self.uri
-            .authority()
-            .map_or("", |authority| authority.as_str())
+        self.uri.authority().map_or("", |authority| authority.as_str())
     }
 
     /// Path and query.
@@ -142,10 +128,7 @@ mod tests {
             Err(DestError::TooLong { characters: 1025 })
         );
         let wide = format!("http://10.0.0.1/{}", "记".repeat(1024 - 16));
-        assert!(
-            EventDest::parse(&wide).is_ok(),
-            "counted in characters (R-V1-02)"
-        );
+        assert!(EventDest::parse(&wide).is_ok(), "counted in characters (R-V1-02)");
     }
 
     #[test]
@@ -171,15 +154,9 @@ mod tests {
     fn the_parts_are_found() {
         let dest = EventDest::parse("https://[::1]/Record?x=1").expect("good");
         assert_eq!((dest.host(), dest.port()), ("::1", 443));
-        assert_eq!(
-            (dest.authority(), dest.path_and_query()),
-            ("[::1]", "/Record?x=1")
-        );
+        assert_eq!((dest.authority(), dest.path_and_query()), ("[::1]", "/Record?x=1"));
         let plain = EventDest::parse("HTTP://host").expect("good");
-        assert_eq!(
-            (plain.host(), plain.port(), plain.path_and_query()),
-            ("host", 80, "/")
-        );
+        assert_eq!((plain.host(), plain.port(), plain.path_and_query()), ("host", 80, "/"));
         assert!(!plain.is_https() && dest.is_https());
     }
 }

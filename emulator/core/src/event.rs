@@ -254,11 +254,7 @@ impl Fraction {
     /// Ten-thousandths; more than 10,000 is 1.
     #[must_use]
     pub const fn new(ten_thousandths: u16) -> Self {
-        Self(if ten_thousandths > 10_000 {
-            10_000
-        } else {
-            ten_thousandths
-        })
+        Self(if ten_thousandths > 10_000 { 10_000 } else { ten_thousandths })
     }
 
     /// The number.
@@ -625,13 +621,8 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 5] = [
-        Self::Tamper,
-        Self::ForcedOpen,
-        Self::HeldOpen,
-        Self::PinAttack,
-        Self::Fire,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Tamper, Self::ForcedOpen, Self::HeldOpen, Self::PinAttack, Self::Fire];
 
     /// The v1 document's alarm `code`.
     #[must_use]
@@ -695,11 +686,7 @@ mod tests {
     /// The budget: 50,000 entries and their places in both windows in under 100 bytes each.
     #[test]
     fn an_entry_is_small() {
-        assert!(
-            size_of::<Entry>() <= 80,
-            "an entry takes {} bytes",
-            size_of::<Entry>()
-        );
+        assert!(size_of::<Entry>() <= 80, "an entry takes {} bytes", size_of::<Entry>());
     }
 
     #[test]
@@ -714,18 +701,8 @@ mod tests {
             modes.dedup();
             modes
         };
-        let table: [&[u8]; 10] = [
-            &[1],
-            &[1, 3],
-            &[4],
-            &[1, 2, 3, 12],
-            &[5],
-            &[1, 5],
-            &[6],
-            &[8],
-            &[10],
-            &[9],
-        ];
+        let table: [&[u8]; 10] =
+            [&[1], &[1, 3], &[4], &[1, 2, 3, 12], &[5], &[1, 5], &[6], &[8], &[10], &[9]];
         for (mode, expected) in (0..).zip(table) {
             assert_eq!(allowed(mode), expected, "mode {mode}");
         }

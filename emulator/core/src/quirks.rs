@@ -88,9 +88,7 @@ pub enum QuirkError {
 pub fn set(behaviour: &mut Behaviour, name: &str, value: &str) -> Result<(), QuirkError> {
     if name == PRESET {
         let preset = PRESETS.iter().find(|preset| preset.name == value);
-        let preset = preset.ok_or_else(|| QuirkError::UnknownPreset {
-            name: value.to_owned(),
-        })?;
+        let preset = preset.ok_or_else(|| QuirkError::UnknownPreset { name: value.to_owned() })?;
         let mut changed = behaviour.clone();
         for (name, value) in preset.sets {
             set(&mut changed, name, value)?;
@@ -99,9 +97,7 @@ pub fn set(behaviour: &mut Behaviour, name: &str, value: &str) -> Result<(), Qui
         return Ok(());
     }
     let quirk = QUIRKS.iter().find(|quirk| quirk.name == name);
-    let quirk = quirk.ok_or_else(|| QuirkError::UnknownName {
-        name: name.to_owned(),
-    })?;
+    let quirk = quirk.ok_or_else(|| QuirkError::UnknownName { name: name.to_owned() })?;
     (quirk.set)(behaviour, value).ok_or_else(|| QuirkError::BadValue {
         name: quirk.name,
         value: value.to_owned(),
@@ -115,17 +111,11 @@ fn nearest(name: &str) -> String {
         let own = quirk.name.rsplit('.').next().unwrap_or(quirk.name);
         !wanted.is_empty() && (own.contains(wanted) || wanted.contains(own))
     });
-    close
-        .map(|quirk| format!(" (did you mean `{}`?)", quirk.name))
-        .unwrap_or_default()
+    close.map(|quirk| format!(" (did you mean `{}`?)", quirk.name)).unwrap_or_default()
 }
 
 fn preset_names() -> String {
-    PRESETS
-        .iter()
-        .map(|preset| preset.name)
-        .collect::<Vec<_>>()
-        .join(", ")
+    PRESETS.iter().map(|preset| preset.name).collect::<Vec<_>>().join(", ")
 }
 
 /// A quirk with a few named values.
@@ -294,18 +284,8 @@ pub const QUIRKS: &[Quirk] = &[
         v1.push_timeout,
         "how long connecting, and answering a push, may each take"
     ),
-    duration!(
-        "v1.retry-first",
-        "R-V1-07",
-        v1.retry_first,
-        "the wait before the first retry"
-    ),
-    duration!(
-        "v1.retry-max",
-        "R-V1-07",
-        v1.retry_max,
-        "the longest wait between retries"
-    ),
+    duration!("v1.retry-first", "R-V1-07", v1.retry_first, "the wait before the first retry"),
+    duration!("v1.retry-max", "R-V1-07", v1.retry_max, "the longest wait between retries"),
     Quirk {
         name: "v1.replay-rate",
         ruling: "R-V1-07",
@@ -314,20 +294,12 @@ pub const QUIRKS: &[Quirk] = &[
         set: |behaviour, text| {
             behaviour.v1.replay_rate = match text {
                 "unlimited" => None,
-                number => Some(
-                    number
-                        .parse::<NonZeroU32>()
-                        .ok()
-                        .filter(|n| n.get() <= 1_000_000)?,
-                ),
+                number => Some(number.parse::<NonZeroU32>().ok().filter(|n| n.get() <= 1_000_000)?),
             };
             Some(())
         },
         show: |behaviour| {
-            behaviour
-                .v1
-                .replay_rate
-                .map_or_else(|| "unlimited".to_owned(), |rate| rate.to_string())
+            behaviour.v1.replay_rate.map_or_else(|| "unlimited".to_owned(), |rate| rate.to_string())
         },
     },
     Quirk {
@@ -435,15 +407,9 @@ fn parse_lenient(text: &str) -> Option<AckLenient> {
 }
 
 fn show_lenient(mut lenient: AckLenient) -> String {
-    let set: Vec<&str> = LENIENT
-        .iter()
-        .filter_map(|(name, flag)| (*flag(&mut lenient)).then_some(*name))
-        .collect();
-    if set.is_empty() {
-        "none".to_owned()
-    } else {
-        set.join(",")
-    }
+    let set: Vec<&str> =
+        LENIENT.iter().filter_map(|(name, flag)| (*flag(&mut lenient)).then_some(*name)).collect();
+    if set.is_empty() { "none".to_owned() } else { set.join(",") }
 }
 
 #[cfg(test)]
@@ -458,17 +424,8 @@ mod tests {
                 set(&mut behaviour, quirk.name, value).expect("a listed value is taken");
                 assert_eq!(quirk.value(&behaviour), value, "{}", quirk.name);
             }
-            let first = quirk
-                .values
-                .split('|')
-                .next()
-                .expect("split gives one at least");
-            assert_eq!(
-                quirk.default_value(),
-                first,
-                "{}: the default stands first",
-                quirk.name
-            );
+            let first = quirk.values.split('|').next().expect("split gives one at least");
+            assert_eq!(quirk.default_value(), first, "{}: the default stands first", quirk.name);
         }
     }
 

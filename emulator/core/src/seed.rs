@@ -84,9 +84,6 @@ mod tests {
     fn the_stream_is_pinned() {
         let mut generator = Seed::root(7).named("pinned").generator();
         let draws = [generator.next_u64(), generator.next_u64()];
-        assert_eq!(
-            draws,
-            [12_011_586_621_794_209_784, 6_053_947_974_348_888_389]
-        );
+        assert_eq!(draws, [12_011_586_621_794_209_784, 6_053_947_974_348_888_389]);
     }
 }

@@ -45,22 +45,14 @@ impl Listener {
         let fail = |source| ListenError { address, source };
         let socket = open(address).map_err(fail)?;
         let bound = socket.local_addr().map_err(fail)?;
-        let bound = bound
-            .as_socket()
-            .ok_or_else(|| fail(io::ErrorKind::Unsupported.into()))?;
+        let bound = bound.as_socket().ok_or_else(|| fail(io::ErrorKind::Unsupported.into()))?;
         if address.port() != 0 {
-            return Ok(Self {
-                socket,
-                address: bound,
-            });
+            return Ok(Self { socket, address: bound });
         }
         // A port picked by the system is given up by `shutdown`; one bound by its number is kept.
         drop(socket);
         let socket = open(bound).map_err(fail)?;
-        Ok(Self {
-            socket,
-            address: bound,
-        })
+        Ok(Self { socket, address: bound })
     }
 
     /// The address, with the port that was picked.
@@ -117,11 +109,7 @@ impl Listener {
 }
 
 fn open(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // As servers do: a restart must not wait for the last run's connections to be forgotten.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;

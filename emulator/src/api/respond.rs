@@ -41,9 +41,7 @@ impl Unserved {
     pub(super) fn mark(self, answer: &mut Answer) {
         match self {
             Self::MethodNotAllowed(allowed) => {
-                answer
-                    .headers_mut()
-                    .insert(header::ALLOW, HeaderValue::from_static(allowed));
+                answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
             }
             // What is left of the body is not read, so nothing can follow it.
             Self::TooLarge | Self::TooSlow => {
@@ -98,11 +96,7 @@ pub(super) fn require(
     wanted: &Method,
     name: &'static str,
 ) -> Result<(), Unserved> {
-    if method == wanted {
-        Ok(())
-    } else {
-        Err(Unserved::MethodNotAllowed(name))
-    }
+    if method == wanted { Ok(()) } else { Err(Unserved::MethodNotAllowed(name)) }
 }
 
 /// Withholds an answer for as long as anybody could wait, then ends the connection.

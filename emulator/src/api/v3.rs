@@ -78,10 +78,7 @@ pub(super) fn unserved(view: &View, reason: Unserved) -> Answer {
         Unserved::TooLarge => Retcode::OVER_CAPACITY,
         Unserved::TooSlow => Retcode::BAD_PARAMETER,
     };
-    let mut answer = json(
-        reason.status(),
-        encode_retcode(retcode, None, &view.behaviour.v3),
-    );
+    let mut answer = json(reason.status(), encode_retcode(retcode, None, &view.behaviour.v3));
     reason.mark(&mut answer);
     answer
 }

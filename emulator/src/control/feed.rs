@@ -29,9 +29,7 @@ pub struct News {
 
 impl Default for Feed {
     fn default() -> Self {
-        Self {
-            sender: broadcast::Sender::new(BEHIND_MAX),
-        }
+        Self { sender: broadcast::Sender::new(BEHIND_MAX) }
     }
 }
 

@@ -1,13 +1,20 @@
-//! The control API's port.
+//! The control API's port: its limits, and how it stops.
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
-use tokio::sync::watch;
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
 
-use crate::api::{ListenError, Listener};
+use super::router::{App, router};
+use crate::api::{ListenError, Listener, limits};
 use crate::fleet::Fleet;
 
 /// A port that is open, and not served yet.
@@ -22,9 +29,7 @@ impl Server {
     /// # Errors
     /// When the address is taken or not this machine's.
     pub fn bind(address: SocketAddr) -> Result<Self, ListenError> {
-        Ok(Self {
-            listener: Listener::bind(address)?,
-        })
+        Ok(Self { listener: Listener::bind(address)? })
     }
 
     /// The address, with the port that was picked.
@@ -33,7 +38,7 @@ impl Server {
         self.listener.address()
     }
 
-    /// Serves the control API until `stop` is set.
+    /// Serves the control API until `stop` is set, then lets what is in flight end; what waits ends at once.
     ///
     /// # Errors
     /// When the socket fails for good.
@@ -44,8 +49,70 @@ impl Server {
         mut stop: watch::Receiver<bool>,
     ) -> io::Result<()> {
         let listener = TcpListener::from_std(self.listener.into_std())?;
-        let _ = (fleet, token, listener);
-        let _ = stop.wait_for(|stop| *stop).await;
+        let router = router(Arc::new(App { fleet, token, stop: stop.clone() }));
+        let mut connections = JoinSet::new();
+        let stopping = stop.clone();
+        tokio::select! {
+            () = accept(&listener, &router, &mut connections, &stopping) => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+        drop(listener);
+        while connections.join_next().await.is_some() {}
         Ok(())
+    }
+}
+
+/// Accepts connections for ever.
+async fn accept(
+    listener: &TcpListener,
+    router: &Router,
+    connections: &mut JoinSet<()>,
+    stop: &watch::Receiver<bool>,
+) {
+    let permits = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
+    loop {
+        let permit = Arc::clone(&permits).acquire_owned().await;
+        let permit = permit.expect("the semaphore is never closed");
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                connections.spawn(serve(stream, router.clone(), stop.clone(), permit));
+            }
+            Err(error) => {
+                // Out of descriptors, or gone before it was accepted: the next one may do.
+                tracing::warn!(%error, "a control connection could not be accepted");
+                tokio::task::yield_now().await;
+            }
+        }
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+/// Serves one connection to its end.
+async fn serve(
+    stream: TcpStream,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+    _permit: OwnedSemaphorePermit,
+) {
+    // An answer is one small write.
+    drop(stream.set_nodelay(true));
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits::READ_TIME_MAX)
+        .max_buf_size(limits::HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let ended = tokio::select! {
+        result = &mut connection => Some(result),
+        _ = stop.wait_for(|stop| *stop) => None,
+    };
+    let result = match ended {
+        Some(result) => result,
+        None => {
+            Pin::new(&mut connection).graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "a control connection ended");
     }
 }

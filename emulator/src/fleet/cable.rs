@@ -22,9 +22,7 @@ impl Cable {
     /// A cable in that state.
     #[must_use]
     pub fn new(link: Link) -> Self {
-        Self {
-            state: watch::Sender::new(State { link, cuts: 0 }),
-        }
+        Self { state: watch::Sender::new(State { link, cuts: 0 }) }
     }
 
     /// Cuts what is open.
@@ -43,9 +41,7 @@ impl Cable {
     /// The end that a socket holds.
     #[must_use]
     pub fn watch(&self) -> Watch {
-        Watch {
-            state: self.state.subscribe(),
-        }
+        Watch { state: self.state.subscribe() }
     }
 }
 
@@ -64,25 +60,15 @@ impl Watch {
 
     /// Waits until the link is as given.
     pub async fn link(&mut self, link: Link) {
-        if self
-            .state
-            .wait_for(|state| state.link == link)
-            .await
-            .is_err()
-        {
-            std::future::pending().await
+        if self.state.wait_for(|state| state.link == link).await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
 
     /// Waits until everything that was open when `cuts` cuts had been made is cut.
     pub async fn cut_after(&mut self, cuts: u64) {
-        if self
-            .state
-            .wait_for(|state| state.cuts > cuts)
-            .await
-            .is_err()
-        {
-            std::future::pending().await
+        if self.state.wait_for(|state| state.cuts > cuts).await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -61,11 +61,7 @@ fn perform(effect: Effect, handle: &Arc<Handle>, uplink: &mut Uplink, in_flight:
         }
         Effect::Happened(entry) => {
             let sn = handle.identity().sn.clone();
-            handle.feed.publish(News {
-                sn,
-                entry,
-                view: handle.view(),
-            });
+            handle.feed.publish(News { sn, entry, view: handle.view() });
         }
     }
 }

@@ -45,10 +45,7 @@ impl Handle {
         };
         Self {
             identity: Arc::clone(&device.view().identity),
-            state: Mutex::new(State {
-                device,
-                outbox: VecDeque::new(),
-            }),
+            state: Mutex::new(State { device, outbox: VecDeque::new() }),
             wake: Notify::new(),
             clock,
             cable: Cable::new(link),
@@ -58,9 +55,10 @@ impl Handle {
 
     /// Lets `change` change the device now; its effects are performed in order.
     pub fn with<T>(&self, change: impl FnOnce(&mut Device, Mono, &mut Effects) -> T) -> T {
-        let mut effects = Effects::new(self.feed.is_watched());
         let result = {
             let mut state = self.lock();
+            // Asked under the lock: who watches first and then reads the device misses nothing.
+            let mut effects = Effects::new(self.feed.is_watched());
             // Read under the lock, so that a device's time never goes back.
             let result = change(&mut state.device, self.clock.mono(), &mut effects);
             state.outbox.extend(effects.into_vec());
@@ -96,10 +94,7 @@ impl Handle {
     /// What is to be done now, and when the device wants to be woken next.
     pub(super) fn take_effects(&self) -> (VecDeque<Effect>, Option<Mono>) {
         let mut state = self.lock();
-        (
-            std::mem::take(&mut state.outbox),
-            state.device.next_deadline(),
-        )
+        (std::mem::take(&mut state.outbox), state.device.next_deadline())
     }
 
     /// Waits until somebody changed the device.

@@ -81,11 +81,7 @@ pub(super) enum Verify {
 impl Target {
     pub(super) fn new(attempt: &Attempt) -> Self {
         let destination = &attempt.destination;
-        let verify = if attempt.tls_verify {
-            Verify::Yes
-        } else {
-            Verify::No
-        };
+        let verify = if attempt.tls_verify { Verify::Yes } else { Verify::No };
         Self {
             host: destination.host().to_owned(),
             port: destination.port(),
@@ -114,12 +110,7 @@ impl Connection {
     pub(super) async fn open(target: &Target, limit: Duration, tls: &Tls) -> Result<Self, Failure> {
         let connected = within(limit, connect(target, tls)).await;
         let (sender, task) = connected.map_err(|Elapsed| Failure::ConnectTimeout(limit))??;
-        Ok(Self {
-            target: target.clone(),
-            last_used: Mono::default(),
-            sender,
-            task,
-        })
+        Ok(Self { target: target.clone(), last_used: Mono::default(), sender, task })
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -134,11 +125,7 @@ impl Connection {
         limit: Duration,
     ) -> Result<(Answer, Option<Self>), Failure> {
         let exchange = async {
-            let response = self
-                .sender
-                .send_request(request)
-                .await
-                .map_err(Failure::Broken)?;
+            let response = self.sender.send_request(request).await.map_err(Failure::Broken)?;
             read_answer(response).await
         };
         let exchanged = within(limit, exchange).await;
@@ -187,20 +174,8 @@ async fn read_answer(response: Response<Incoming>) -> Result<(Answer, bool), Fai
         let room = ANSWER_BYTES_MAX - body.len();
         body.extend_from_slice(&data[..data.len().min(room)]);
         if data.len() > room {
-            return Ok((
-                Answer {
-                    status,
-                    body: body.to_vec(),
-                },
-                false,
-            ));
+            return Ok((Answer { status, body: body.to_vec() }, false));
         }
     }
-    Ok((
-        Answer {
-            status,
-            body: body.to_vec(),
-        },
-        true,
-    ))
+    Ok((Answer { status, body: body.to_vec() }, true))
 }

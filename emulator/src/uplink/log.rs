@@ -95,10 +95,7 @@ impl DeliveryLog {
     pub fn read(&self, sn: &str, from: u64, limit: usize) -> Vec<Logged> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let first = kept.attempts.partition_point(|logged| logged.number < from);
-        let of_device = kept
-            .attempts
-            .range(first..)
-            .filter(|logged| logged.sn == sn);
+        let of_device = kept.attempts.range(first..).filter(|logged| logged.sn == sn);
         of_device.take(limit).cloned().collect()
     }
 }
@@ -129,10 +126,7 @@ fn describe(
         Delivery::Push(record) => {
             let record_type = entry.fact.records().get(usize::from(record.part));
             let is_recognition = record_type == Some(&RecordType::Recognition);
-            (
-                "push",
-                is_recognition.then(|| view.record_uuid(*record).to_string()),
-            )
+            ("push", is_recognition.then(|| view.record_uuid(*record).to_string()))
         }
     };
     Logged {
@@ -163,12 +157,7 @@ fn outcome(attempt: &Attempt, view: &View, result: Result<&Answer, &Failure>) ->
         (Ok(answer), Delivery::Push(_)) => {
             let outcome = Outcome::Answered(answer.clone());
             let lenient = view.behaviour.v1.ack_lenient;
-            if acknowledges(&outcome, lenient) {
-                "acknowledged"
-            } else {
-                "refused"
-            }
-            .to_owned()
+            if acknowledges(&outcome, lenient) { "acknowledged" } else { "refused" }.to_owned()
         }
     }
 }

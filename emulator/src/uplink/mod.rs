@@ -53,12 +53,7 @@ impl Uplink {
     /// A way out with no connection yet.
     #[must_use]
     pub fn new(tls: Arc<Tls>, log: Arc<DeliveryLog>, clock: Clock) -> Self {
-        Self {
-            kept: Vec::new(),
-            tls,
-            log,
-            clock,
-        }
+        Self { kept: Vec::new(), tls, log, clock }
     }
 
     /// Starts an attempt.
@@ -76,24 +71,12 @@ impl Uplink {
             let id = attempt.id;
             let result = deliver(&message, &target, &attempt, kept, &tls).await;
             let latency = clock.mono().since(now.mono);
-            log.add(
-                &attempt,
-                &view,
-                now,
-                latency,
-                result.as_ref().map(|(answer, _)| answer),
-            );
+            log.add(&attempt, &view, now, latency, result.as_ref().map(|(answer, _)| answer));
             match result {
-                Ok((answer, connection)) => Finished {
-                    id,
-                    outcome: Outcome::Answered(answer),
-                    connection,
-                },
-                Err(_) => Finished {
-                    id,
-                    outcome: Outcome::NoAnswer,
-                    connection: None,
-                },
+                Ok((answer, connection)) => {
+                    Finished { id, outcome: Outcome::Answered(answer), connection }
+                }
+                Err(_) => Finished { id, outcome: Outcome::NoAnswer, connection: None },
             }
         }
     }
@@ -114,17 +97,13 @@ impl Uplink {
 
     /// Closes the connections that have been idle for long enough.
     pub fn close_idle(&mut self, now: Mono) {
-        self.kept
-            .retain(|connection| now < connection.last_used + IDLE_MAX);
+        self.kept.retain(|connection| now < connection.last_used + IDLE_MAX);
     }
 
     /// When the next connection has been idle for long enough.
     #[must_use]
     pub fn idle_deadline(&self) -> Option<Mono> {
-        self.kept
-            .iter()
-            .map(|connection| connection.last_used + IDLE_MAX)
-            .min()
+        self.kept.iter().map(|connection| connection.last_used + IDLE_MAX).min()
     }
 
     /// A kept connection to the target that may be used for such a delivery.
@@ -178,19 +157,14 @@ impl Message {
             Delivery::Report(reqid) => v3::encode_report(view, &attempt.entry, &reqid.0),
         };
         let mut headers = HeaderMap::with_capacity(6);
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let host = HeaderValue::from_str(attempt.destination.authority());
         headers.insert(header::HOST, host.expect("an authority is visible ASCII"));
         if is_push(&attempt.delivery) {
             headers.extend(identity_headers(view, now));
         }
         Self {
-            body: body
-                .expect("the core attempts only forms that an entry has")
-                .into(),
+            body: body.expect("the core attempts only forms that an entry has").into(),
             headers,
             path: attempt.destination.path_and_query().to_owned(),
         }
@@ -216,10 +190,7 @@ pub(crate) fn identity_headers(
     [
         (HeaderName::from_static("model"), text(&identity.model)),
         (HeaderName::from_static("sn"), text(&identity.sn)),
-        (
-            HeaderName::from_static("timestamp"),
-            HeaderValue::from(now.wall.seconds()),
-        ),
+        (HeaderName::from_static("timestamp"), HeaderValue::from(now.wall.seconds())),
         (HeaderName::from_static("account"), text(&identity.account)),
     ]
     .into_iter()

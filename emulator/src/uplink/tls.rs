@@ -61,26 +61,16 @@ impl Tls {
         let Some(path) = ca_file else {
             return Ok(Self::default());
         };
-        let bad_file = |source| TlsError::CaFile {
-            path: path.to_owned(),
-            source,
-        };
+        let bad_file = |source| TlsError::CaFile { path: path.to_owned(), source };
         let certificates = CertificateDer::pem_file_iter(path).map_err(bad_file)?;
         let further_roots: Vec<_> = certificates.collect::<Result<_, _>>().map_err(bad_file)?;
         if further_roots.is_empty() {
-            return Err(TlsError::NoCertificate {
-                path: path.to_owned(),
-            });
+            return Err(TlsError::NoCertificate { path: path.to_owned() });
         }
         for root in &further_roots {
-            RootCertStore::empty()
-                .add(root.clone())
-                .map_err(TlsError::BadRoot)?;
+            RootCertStore::empty().add(root.clone()).map_err(TlsError::BadRoot)?;
         }
-        Ok(Self {
-            further_roots,
-            ..Self::default()
-        })
+        Ok(Self { further_roots, ..Self::default() })
     }
 
     pub(super) async fn connect(
@@ -92,16 +82,11 @@ impl Tls {
         let name = ServerName::try_from(host.to_owned());
         let name = name.map_err(|_| TlsError::Name(host.to_owned()))?;
         let config = match verify {
-            Verify::Yes => self
-                .verifying
-                .get_or_init(|| Arc::new(self.verifying_config())),
+            Verify::Yes => self.verifying.get_or_init(|| Arc::new(self.verifying_config())),
             Verify::No => self.trusting.get_or_init(|| Arc::new(trusting_config())),
         };
         let connector = TlsConnector::from(Arc::clone(config));
-        connector
-            .connect(name, stream)
-            .await
-            .map_err(TlsError::Handshake)
+        connector.connect(name, stream).await.map_err(TlsError::Handshake)
     }
 
     fn verifying_config(&self) -> ClientConfig {
@@ -113,9 +98,7 @@ impl Tls {
         // A system's store may hold roots of a form that is not supported; the others still count.
         roots.add_parsable_certificates(system.certs);
         roots.add_parsable_certificates(self.further_roots.iter().cloned());
-        builder()
-            .with_root_certificates(roots)
-            .with_no_client_auth()
+        builder().with_root_certificates(roots).with_no_client_auth()
     }
 }
 

@@ -16,15 +16,8 @@ use vestibule_conformance::receiver::server::Arrival;
 use crate::exit::{Exit, Failure};
 
 /// What the documents say goes with a push, and what tells how to read the body.
-const HEADERS: [&str; 7] = [
-    "content-type",
-    "host",
-    "user-agent",
-    "model",
-    "sn",
-    "timestamp",
-    "account",
-];
+const HEADERS: [&str; 7] =
+    ["content-type", "host", "user-agent", "model", "sn", "timestamp", "account"];
 
 /// An open file.
 #[derive(Debug)]
@@ -40,10 +33,7 @@ impl Save {
             Failure::new(Exit::Usage, format!("creating {}", path.display()), error)
                 .hint("give --save a path in a directory that can be written")
         })?;
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-        })
+        Ok(Self { path: path.to_owned(), file })
     }
 
     /// Adds one message.
@@ -51,12 +41,8 @@ impl Save {
         let mut line = line(arrival).to_string();
         line.push('\n');
         self.file.write_all(line.as_bytes()).map_err(|error| {
-            Failure::new(
-                Exit::Unreachable,
-                format!("writing {}", self.path.display()),
-                error,
-            )
-            .hint("free space there, or give --save another path")
+            Failure::new(Exit::Unreachable, format!("writing {}", self.path.display()), error)
+                .hint("free space there, or give --save another path")
         })
     }
 }
@@ -66,10 +52,7 @@ fn line(arrival: &Arrival) -> Value {
         .iter()
         .filter_map(|name| {
             let value = arrival.headers.get(*name)?;
-            Some((
-                (*name).to_owned(),
-                String::from_utf8_lossy(value.as_bytes()).into(),
-            ))
+            Some(((*name).to_owned(), String::from_utf8_lossy(value.as_bytes()).into()))
         })
         .collect();
     let (name, body) = match std::str::from_utf8(&arrival.body) {

@@ -30,12 +30,7 @@ pub(crate) fn warn(message: &Result<Message, Unparsable>, finding: Finding) {
 /// Says what is missing in the end.
 pub(crate) fn warn_missing(tally: &Tally) {
     for missing in tally.missing().take(GAPS_NAMED_MAX) {
-        tracing::warn!(
-            "missing from {}: {} to {}",
-            missing.device,
-            missing.from,
-            missing.to
-        );
+        tracing::warn!("missing from {}: {} to {}", missing.device, missing.from, missing.to);
     }
     match tally.missing().count().saturating_sub(GAPS_NAMED_MAX) {
         0 => {}
@@ -69,30 +64,20 @@ pub(crate) fn judge(
     if let Err(error) = fetched {
         return Err(fetch_failure(args, error));
     }
-    if let Some(expected) = args
-        .expect
-        .filter(|expected| summary.distinct < expected.get())
-    {
+    if let Some(expected) = args.expect.filter(|expected| summary.distinct < expected.get()) {
         let why = format!("{} of {expected} distinct messages came", summary.distinct);
-        return Err(
-            Failure::new(Exit::FallsShort, "waiting for what was expected", why).hint(
-                "see whether the device still has a backlog, or give it longer with --timeout",
-            ),
-        );
+        return Err(Failure::new(Exit::FallsShort, "waiting for what was expected", why)
+            .hint("see whether the device still has a backlog, or give it longer with --timeout"));
     }
     if args.fetch.is_some() && !summary.gaps.is_empty() {
         let why = format!("the device does not have {}", gaps(&summary));
-        return Err(
-            Failure::new(Exit::FallsShort, "fetching what reports left out", why)
-                .hint("see whether --fetch names the right device and its journal is long enough"),
-        );
+        return Err(Failure::new(Exit::FallsShort, "fetching what reports left out", why)
+            .hint("see whether --fetch names the right device and its journal is long enough"));
     }
     let faults = faults(&summary, tally.untracked());
     if args.strict && !faults.is_empty() {
-        return Err(
-            Failure::new(Exit::FallsShort, "holding the run to --strict", faults)
-                .hint("see the lines above for which they are"),
-        );
+        return Err(Failure::new(Exit::FallsShort, "holding the run to --strict", faults)
+            .hint("see the lines above for which they are"));
     }
     Ok(Exit::Done)
 }
@@ -108,12 +93,8 @@ fn nothing_came(summary: &Summary) -> Failure {
 
 fn fetch_failure(args: &ReceiveArgs, error: FetchError) -> Failure {
     let url = args.fetch.as_deref().unwrap_or_default();
-    Failure::new(
-        Exit::Unreachable,
-        format!("fetching what reports left out from {url}"),
-        error,
-    )
-    .hint("see that the device is up and has the factory account")
+    Failure::new(Exit::Unreachable, format!("fetching what reports left out from {url}"), error)
+        .hint("see that the device is up and has the factory account")
 }
 
 /// What `--strict` minds; empty when all is well.
@@ -139,13 +120,7 @@ fn faults(summary: &Summary, untracked: u64) -> String {
 fn gaps(summary: &Summary) -> String {
     let named = summary.gaps.iter().take(GAPS_NAMED_MAX);
     let mut words: Vec<String> = named
-        .map(|(from, to)| {
-            if from == to {
-                format!("{from}")
-            } else {
-                format!("{from} to {to}")
-            }
-        })
+        .map(|(from, to)| if from == to { format!("{from}") } else { format!("{from} to {to}") })
         .collect();
     match summary.gaps.len().saturating_sub(GAPS_NAMED_MAX) {
         0 => {}
@@ -162,9 +137,7 @@ fn name(message: &Message) -> String {
     let identity = match &message.identity {
         Identity::Seqnum(seqnum) => format!("seqnum {seqnum}"),
         Identity::Record { uuid } => format!("uuid {uuid}"),
-        Identity::Alarm {
-            trace_id, status, ..
-        } => format!("alarm {trace_id} status {status}"),
+        Identity::Alarm { trace_id, status, .. } => format!("alarm {trace_id} status {status}"),
     };
     format!("{api} of {}, {identity}", message.device)
 }

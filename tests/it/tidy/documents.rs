@@ -7,20 +7,11 @@ use super::tree::{File, assert_each, document, exists, files};
 const MAPS: [&str; 3] = ["ARCHITECTURE.md", "CONTRIBUTING.md", "STYLE.md"];
 
 /// A map may name a module without the directories that all modules share.
-const BASES: [&str; 5] = [
-    "",
-    "emulator/core/src/",
-    "emulator/src/",
-    "conformance/src/",
-    "src/",
-];
+const BASES: [&str; 5] = ["", "emulator/core/src/", "emulator/src/", "conformance/src/", "src/"];
 
 /// Put together here, so that this file does not contain them.
-const PLACES: [&str; 3] = [
-    concat!("/wo", "rk/"),
-    concat!("../sha", "red"),
-    concat!("/tmp/w", "t-"),
-];
+const PLACES: [&str; 3] =
+    [concat!("/wo", "rk/"), concat!("../sha", "red"), concat!("/tmp/w", "t-")];
 
 #[test]
 fn the_maps_name_what_exists() {
@@ -55,22 +46,15 @@ fn gone(file: &File, exists: impl Fn(&str) -> bool) -> Vec<String> {
 
 /// What the first cell of a table's row names: modules, as a file or a directory.
 fn modules(row: &str) -> impl Iterator<Item = &str> {
-    let cell = row
-        .strip_prefix("| ")
-        .and_then(|row| row.split('|').next())
-        .unwrap_or_default();
-    let plain = |name: &&str| {
-        name.chars()
-            .all(|one| one.is_ascii_lowercase() || one == '_')
-    };
+    let cell = row.strip_prefix("| ").and_then(|row| row.split('|').next()).unwrap_or_default();
+    let plain = |name: &&str| name.chars().all(|one| one.is_ascii_lowercase() || one == '_');
     cell.split('`').skip(1).step_by(2).filter(plain)
 }
 
 /// A relative path of this tree: not a request's path, a pattern, an option or a command line.
 fn is_path(name: &str) -> bool {
-    let has_extension = [".rs", ".md", ".toml", ".sh", ".lock"]
-        .iter()
-        .any(|extension| name.ends_with(extension));
+    let has_extension =
+        [".rs", ".md", ".toml", ".sh", ".lock"].iter().any(|extension| name.ends_with(extension));
     let plain = |one: char| one.is_ascii_alphanumeric() || "_-./".contains(one);
     (name.contains('/') || has_extension) && !name.starts_with('/') && name.chars().all(plain)
 }

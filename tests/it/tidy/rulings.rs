@@ -85,9 +85,7 @@ fn out_of_order(ruled: &[String]) -> Vec<String> {
 
 fn unruled(file: &File, ruled: &BTreeSet<String>) -> Vec<String> {
     let unknown = ids(&file.text).filter(|(_, id)| !ruled.contains(id));
-    unknown
-        .map(|(line, id)| file.problem(line, &format!("{id} is not in {RULINGS}")))
-        .collect()
+    unknown.map(|(line, id)| file.problem(line, &format!("{id} is not in {RULINGS}"))).collect()
 }
 
 /// A quirk is written in the document as `name=values`.
@@ -104,24 +102,15 @@ fn unruled_quirks(table: &File, document: &File) -> Vec<String> {
 
 /// The ids that the tests of a file name: all of a test file, or the parts under `#[cfg(test)]`.
 fn tested_ids(file: &File) -> BTreeSet<String> {
-    let parts = if file.is_test() {
-        Vec::new()
-    } else {
-        Source::parse(&file.text).test_lines
-    };
+    let parts = if file.is_test() { Vec::new() } else { Source::parse(&file.text).test_lines };
     let counts = |line: usize| file.is_test() || parts.iter().any(|part| part.contains(&line));
-    ids(&file.text)
-        .filter(|(line, _)| counts(*line))
-        .map(|(_, id)| id)
-        .collect()
+    ids(&file.text).filter(|(line, _)| counts(*line)).map(|(_, id)| id).collect()
 }
 
 fn untested(document: &File, tested: &BTreeSet<String>) -> Vec<String> {
     let missing = headings(document)
         .filter(|(id, heading)| !tested.contains(id) && !heading.ends_with(LATER));
-    missing
-        .map(|(id, _)| format!("{id} is named by no test"))
-        .collect()
+    missing.map(|(id, _)| format!("{id} is named by no test")).collect()
 }
 
 #[cfg(test)]
@@ -151,19 +140,13 @@ mod tests {
     fn a_citation_of_nothing_is_seen() {
         let file = File::new("src/a.rs", &format!("// R-V3-01\n// {}\n", id(99)));
         let problems = unruled(&file, &BTreeSet::from(["R-V3-01".to_owned()]));
-        assert_eq!(
-            problems,
-            [format!("src/a.rs:2: {} is not in {RULINGS}", id(99))]
-        );
+        assert_eq!(problems, [format!("src/a.rs:2: {} is not in {RULINGS}", id(99))]);
     }
 
     #[test]
     fn a_quirk_without_a_ruling_is_seen() {
         let document = File::new(RULINGS, "- Quirk: `v3.path=versioned|any`, `v3.x`.\n");
-        let table = File::new(
-            "quirks.rs",
-            "const A: [&str; 2] = [\"v3.path\",\n\"v3.x\"];",
-        );
+        let table = File::new("quirks.rs", "const A: [&str; 2] = [\"v3.path\",\n\"v3.x\"];");
         assert_eq!(
             unruled_quirks(&table, &document),
             ["quirks.rs:2: v3.x is not in docs/rulings.md"]

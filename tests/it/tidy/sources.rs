@@ -26,12 +26,8 @@ pub(super) const QUIRK_TABLES: [&str; 1] = ["emulator/core/src/quirks.rs"];
 
 /// The edges, where a type has the shape that somebody outside reads. A part stands for a file or a directory.
 const WIRE_PARTS: [&str; 3] = ["wire", "control", "api"];
-const WIRE_BELOW: [&str; 4] = [
-    "src",
-    "conformance/src/report",
-    "conformance/src/receiver",
-    "conformance/src/receiver.rs",
-];
+const WIRE_BELOW: [&str; 4] =
+    ["src", "conformance/src/report", "conformance/src/receiver", "conformance/src/receiver.rs"];
 
 const FILE_LINES_MAX: usize = 800;
 
@@ -67,18 +63,9 @@ fn no_file_is_too_long() {
 
 #[test]
 fn the_tools_have_the_limits_of_the_style() {
-    assert_none(&missing_lines(
-        &document("clippy.toml"),
-        &["too-many-lines-threshold = 70"],
-    ));
-    assert_none(&missing_lines(
-        &document("rustfmt.toml"),
-        &["max_width = 100"],
-    ));
-    assert_none(&missing_lines(
-        &document("Cargo.toml"),
-        &["too_many_lines = \"warn\""],
-    ));
+    assert_none(&missing_lines(&document("clippy.toml"), &["too-many-lines-threshold = 70"]));
+    assert_none(&missing_lines(&document("rustfmt.toml"), &["max_width = 100"]));
+    assert_none(&missing_lines(&document("Cargo.toml"), &["too_many_lines = \"warn\""]));
 }
 
 fn code_below(directories: &[&str]) -> Vec<File> {
@@ -92,10 +79,8 @@ fn impure_paths(file: &File) -> Vec<String> {
     for (path, line) in Source::parse(&file.text).paths() {
         let named = IMPURE.iter().any(|impure| is_within(&path, impure));
         // Imported whole, the module would let its clocks in under a shorter name.
-        let whole = matches!(
-            path.as_str(),
-            "std::*" | "std::time" | "std::time::*" | "std::time::self"
-        );
+        let whole =
+            matches!(path.as_str(), "std::*" | "std::time" | "std::time::*" | "std::time::self");
         if named || whole {
             problems.push(file.problem(line, &format!("the core may not name {path}")));
         }
@@ -104,8 +89,7 @@ fn impure_paths(file: &File) -> Vec<String> {
 }
 
 fn is_within(path: &str, module: &str) -> bool {
-    path.strip_prefix(module)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    path.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
 fn prints(file: &File) -> Vec<String> {
@@ -130,10 +114,7 @@ fn prints(file: &File) -> Vec<String> {
 }
 
 fn inner_serialize(file: &File) -> Vec<String> {
-    let at_the_edge = file
-        .path
-        .split(['/', '.'])
-        .any(|part| WIRE_PARTS.contains(&part))
+    let at_the_edge = file.path.split(['/', '.']).any(|part| WIRE_PARTS.contains(&part))
         || file.is_below(&WIRE_BELOW)
         || WIRE_BELOW.contains(&file.path.as_str());
     if at_the_edge {
@@ -145,9 +126,7 @@ fn inner_serialize(file: &File) -> Vec<String> {
         if token.text != "derive" || !source.reads(at + 1, &["("]) {
             continue;
         }
-        let derived = source.tokens[at..]
-            .iter()
-            .take_while(|token| token.text != ")");
+        let derived = source.tokens[at..].iter().take_while(|token| token.text != ")");
         if derived.into_iter().any(|name| name.text == "Serialize") {
             problems.push(file.problem(token.line, "a wire type away from the edges"));
         }
@@ -160,10 +139,7 @@ fn quirk_names(file: &File) -> Vec<String> {
         return Vec::new();
     }
     let what = |name| format!("\"{name}\" names a quirk outside its table");
-    quirk_literals(file)
-        .into_iter()
-        .map(|(name, line)| file.problem(line, &what(name)))
-        .collect()
+    quirk_literals(file).into_iter().map(|(name, line)| file.problem(line, &what(name))).collect()
 }
 
 /// The strings in the code that begin as a quirk's name does, each with its line.
@@ -184,10 +160,7 @@ fn missing_header(file: &File) -> Vec<String> {
     if file.text.starts_with("//! ") {
         return Vec::new();
     }
-    vec![file.problem(
-        1,
-        "a file opens with //! and what it owns, promises and leaves out",
-    )]
+    vec![file.problem(1, "a file opens with //! and what it owns, promises and leaves out")]
 }
 
 fn too_long(file: &File) -> Vec<String> {
@@ -227,11 +200,7 @@ mod tests {
             "fn f() { std::thread::yield_now(); }",
             "fn f() { std::env::args(); }",
         ] {
-            assert_eq!(
-                count(impure_paths, "emulator/core/src/a.rs", text),
-                1,
-                "{text}"
-            );
+            assert_eq!(count(impure_paths, "emulator/core/src/a.rs", text), 1, "{text}");
         }
     }
 
@@ -266,10 +235,7 @@ mod tests {
     #[test]
     fn a_wire_type_inside_is_seen() {
         let text = "#[derive(Debug, serde::Serialize, Clone)] struct A;";
-        assert_eq!(
-            count(inner_serialize, "emulator/core/src/journal.rs", text),
-            1
-        );
+        assert_eq!(count(inner_serialize, "emulator/core/src/journal.rs", text), 1);
         assert_eq!(count(inner_serialize, "conformance/src/http.rs", text), 1);
         for edge in [
             "emulator/core/src/wire.rs",
@@ -295,10 +261,7 @@ mod tests {
 
     #[test]
     fn a_file_without_a_header_is_seen() {
-        assert_eq!(
-            count(missing_header, "src/a.rs", "use a::b;\n//! Late.\n"),
-            1
-        );
+        assert_eq!(count(missing_header, "src/a.rs", "use a::b;\n//! Late.\n"), 1);
         assert_eq!(count(missing_header, "src/a.rs", "//! Early.\n"), 0);
     }
 
@@ -311,9 +274,6 @@ mod tests {
     #[test]
     fn a_limit_that_was_raised_is_seen() {
         let file = File::new("clippy.toml", "# too-many-lines-threshold = 70\n");
-        assert_eq!(
-            missing_lines(&file, &["too-many-lines-threshold = 70"]).len(),
-            1
-        );
+        assert_eq!(missing_lines(&file, &["too-many-lines-threshold = 70"]).len(), 1);
     }
 }

@@ -44,11 +44,7 @@ impl Source {
     /// Whether the tokens from `at` on read like this.
     pub(super) fn reads(&self, at: usize, words: &[&str]) -> bool {
         let here = self.tokens.get(at..at + words.len());
-        here.is_some_and(|here| {
-            here.iter()
-                .zip(words)
-                .all(|(token, word)| token.text == *word)
-        })
+        here.is_some_and(|here| here.iter().zip(words).all(|(token, word)| token.text == *word))
     }
 
     fn add_stream(&mut self, stream: TokenStream) {
@@ -59,8 +55,7 @@ impl Source {
                 Some((group, length)) if is_doc(group) => at += length,
                 Some((group, length)) if is_test_only(group) => {
                     let end = at + length + item_length(&trees[at + length..]);
-                    self.test_lines
-                        .push(line(tree)..=last_line(&trees[end - 1]));
+                    self.test_lines.push(line(tree)..=last_line(&trees[end - 1]));
                     at = end;
                 }
                 _ => {
@@ -109,10 +104,7 @@ impl Source {
             return at;
         }
         if !self.reads(at, &["{"]) {
-            paths.push((
-                path.trim_end_matches(':').to_owned(),
-                self.tokens[start].line,
-            ));
+            paths.push((path.trim_end_matches(':').to_owned(), self.tokens[start].line));
             return at;
         }
         at += 1;
@@ -153,10 +145,7 @@ fn item_length(trees: &[TokenTree]) -> usize {
         TokenTree::Punct(punct) => punct.as_char() == ';',
         _ => false,
     };
-    trees
-        .iter()
-        .position(is_end)
-        .map_or(trees.len(), |end| end + 1)
+    trees.iter().position(is_end).map_or(trees.len(), |end| end + 1)
 }
 
 fn is_segment(text: &str) -> bool {
@@ -176,23 +165,13 @@ mod tests {
     use super::*;
 
     fn paths(text: &str) -> Vec<String> {
-        Source::parse(text)
-            .paths()
-            .into_iter()
-            .map(|(path, _)| path)
-            .collect()
+        Source::parse(text).paths().into_iter().map(|(path, _)| path).collect()
     }
 
     #[test]
     fn a_use_tree_is_spelt_out() {
         let found = paths("use std::{fs, net::{TcpStream as T, *}, io::{self}}; fn f() { a::b() }");
-        let wanted = [
-            "std::fs",
-            "std::net::TcpStream",
-            "std::net::*",
-            "std::io::self",
-            "a::b",
-        ];
+        let wanted = ["std::fs", "std::net::TcpStream", "std::net::*", "std::io::self", "a::b"];
         for path in wanted {
             assert!(found.iter().any(|one| one == path), "{path} in {found:?}");
         }
@@ -201,11 +180,7 @@ mod tests {
     #[test]
     fn comments_and_doc_text_are_no_tokens() {
         let source = Source::parse("//! std::fs\n/// std::net\nfn f() {} // println!()\n");
-        let words: Vec<&str> = source
-            .tokens
-            .iter()
-            .map(|token| token.text.as_str())
-            .collect();
+        let words: Vec<&str> = source.tokens.iter().map(|token| token.text.as_str()).collect();
         assert_eq!(words, ["fn", "f", "(", ")", "{", "}"]);
     }
 

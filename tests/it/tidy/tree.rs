@@ -11,10 +11,7 @@ pub(super) struct File {
 
 impl File {
     pub(super) fn new(path: &str, text: &str) -> Self {
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
+        Self { path: path.to_owned(), text: text.to_owned() }
     }
 
     /// Whether the whole file is a test or a bench, by its place.
@@ -26,9 +23,7 @@ impl File {
 
     pub(super) fn is_below(&self, directories: &[&str]) -> bool {
         directories.iter().any(|directory| {
-            self.path
-                .strip_prefix(directory)
-                .is_some_and(|rest| rest.starts_with('/'))
+            self.path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
         })
     }
 
@@ -45,21 +40,11 @@ pub(super) fn root() -> PathBuf {
 /// Every file that is tracked, or would be if it were added. Bytes that are no text are replaced.
 pub(super) fn files() -> Vec<File> {
     let output = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(root())
         .output()
         .expect("git starts");
-    assert!(
-        output.status.success(),
-        "git ls-files: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "git ls-files: {}", String::from_utf8_lossy(&output.stderr));
     let listed = String::from_utf8(output.stdout).expect("paths are UTF-8");
     let files: Vec<File> = listed.split('\0').filter_map(read).collect();
     assert!(!files.is_empty(), "git knows no file here");
@@ -84,10 +69,7 @@ pub(super) fn rust_files() -> Vec<File> {
 
 pub(super) fn document(path: &str) -> File {
     let text = std::fs::read_to_string(root().join(path));
-    File::new(
-        path,
-        &text.unwrap_or_else(|error| panic!("{path} is missing: {error}")),
-    )
+    File::new(path, &text.unwrap_or_else(|error| panic!("{path} is missing: {error}")))
 }
 
 pub(super) fn exists(path: &str) -> bool {
@@ -96,12 +78,7 @@ pub(super) fn exists(path: &str) -> bool {
 
 #[track_caller]
 pub(super) fn assert_none(problems: &[String]) {
-    assert!(
-        problems.is_empty(),
-        "{} to mend:\n{}\n",
-        problems.len(),
-        problems.join("\n")
-    );
+    assert!(problems.is_empty(), "{} to mend:\n{}\n", problems.len(), problems.join("\n"));
 }
 
 /// Applies one rule to many files.

@@ -64,26 +64,14 @@ impl Push {
         (0..window)
             .map_while(|place| journal.unacknowledged(place))
             .map(|(record, _)| record)
-            .find(|record| {
-                self.in_flight
-                    .values()
-                    .all(|flight| flight.record != *record)
-            })
+            .find(|record| self.in_flight.values().all(|flight| flight.record != *record))
     }
 
     /// Notes that an attempt at `record` started; says the how-manieth it is, from 1.
     pub fn start(&mut self, id: AttemptId, record: RecordId, knobs: &V1, now: Mono) -> u32 {
-        self.in_flight.insert(
-            id,
-            Flight {
-                record,
-                given_up: false,
-            },
-        );
+        self.in_flight.insert(id, Flight { record, given_up: false });
         self.blocked_until = None;
-        self.paced_until = knobs
-            .replay_rate
-            .map(|rate| now + Duration::from_secs(1) / rate.get());
+        self.paced_until = knobs.replay_rate.map(|rate| now + Duration::from_secs(1) / rate.get());
         let tried = self.tried.entry(record).or_insert(0);
         *tried += 1;
         *tried
@@ -110,32 +98,21 @@ impl Push {
             self.blocked_until = Some(now + retry_delay(self.failures, knobs, jitter));
             self.failures = self.failures.saturating_add(1);
         }
-        Some(if given_up {
-            Settled::Lost(record)
-        } else {
-            Settled::Failed(record)
-        })
+        Some(if given_up { Settled::Lost(record) } else { Settled::Failed(record) })
     }
 
     /// Notes that the full backlog gave `record` up. True if it is lost for certain: one in flight may
     /// still be acknowledged.
     pub fn give_up(&mut self, record: RecordId) -> bool {
         self.tried.remove(&record);
-        let flight = self
-            .in_flight
-            .values_mut()
-            .find(|flight| flight.record == record);
+        let flight = self.in_flight.values_mut().find(|flight| flight.record == record);
         flight.map(|flight| flight.given_up = true).is_none()
     }
 
     /// Forgets all that is in flight, as its connections are cut; says how many given-up records are
     /// lost with it.
     pub fn abort(&mut self) -> u64 {
-        let lost = self
-            .in_flight
-            .values()
-            .filter(|flight| flight.given_up)
-            .count();
+        let lost = self.in_flight.values().filter(|flight| flight.given_up).count();
         self.in_flight.clear();
         lost as u64
     }
@@ -192,12 +169,8 @@ pub fn acknowledges(outcome: &Outcome, lenient: AckLenient) -> bool {
 /// The wait after `failures` earlier ones: doubling, shortened by up to a fifth so that devices cut off
 /// together do not come back together.
 fn retry_delay(failures: u32, knobs: &V1, jitter: f64) -> Duration {
-    let doubled = knobs
-        .retry_first
-        .saturating_mul(1_u32.checked_shl(failures).unwrap_or(u32::MAX));
-    doubled
-        .min(knobs.retry_max)
-        .mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 5.0)
+    let doubled = knobs.retry_first.saturating_mul(1_u32.checked_shl(failures).unwrap_or(u32::MAX));
+    doubled.min(knobs.retry_max).mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 5.0)
 }
 
 #[cfg(test)]
@@ -205,10 +178,7 @@ mod tests {
     use super::*;
 
     fn answered(status: u16, body: &str) -> Outcome {
-        Outcome::Answered(Answer {
-            status,
-            body: body.as_bytes().to_vec(),
-        })
+        Outcome::Answered(Answer { status, body: body.as_bytes().to_vec() })
     }
 
     /// R-V1-06, a row each: the outcome, and which leniency alone makes it an acknowledgement.
@@ -216,47 +186,14 @@ mod tests {
     fn the_acknowledgement_matrix() {
         let none = AckLenient::default();
         let rows = [
-            (
-                answered(200, r#"{"code":200,"msg":"success","data":{}}"#),
-                Some(none),
-            ),
+            (answered(200, r#"{"code":200,"msg":"success","data":{}}"#), Some(none)),
             (answered(201, r#"{"code":200}"#), Some(none)),
             (answered(200, r#"{"code":200.0}"#), Some(none)),
-            (
-                answered(200, ""),
-                Some(AckLenient {
-                    empty: true,
-                    ..none
-                }),
-            ),
-            (
-                answered(204, ""),
-                Some(AckLenient {
-                    empty: true,
-                    ..none
-                }),
-            ),
-            (
-                answered(200, r#"{"code":"200"}"#),
-                Some(AckLenient {
-                    text_200: true,
-                    ..none
-                }),
-            ),
-            (
-                answered(500, r#"{"code":200}"#),
-                Some(AckLenient {
-                    any_status: true,
-                    ..none
-                }),
-            ),
-            (
-                answered(302, ""),
-                Some(AckLenient {
-                    redirect: true,
-                    ..none
-                }),
-            ),
+            (answered(200, ""), Some(AckLenient { empty: true, ..none })),
+            (answered(204, ""), Some(AckLenient { empty: true, ..none })),
+            (answered(200, r#"{"code":"200"}"#), Some(AckLenient { text_200: true, ..none })),
+            (answered(500, r#"{"code":200}"#), Some(AckLenient { any_status: true, ..none })),
+            (answered(302, ""), Some(AckLenient { redirect: true, ..none })),
             (answered(200, r#"{"code":500}"#), None),
             (answered(200, r#"{"message":"success"}"#), None),
             (answered(200, "OK"), None),
@@ -264,20 +201,11 @@ mod tests {
             (answered(500, ""), None),
             (Outcome::NoAnswer, None),
         ];
-        let every = AckLenient {
-            empty: true,
-            text_200: true,
-            any_status: true,
-            redirect: true,
-        };
+        let every = AckLenient { empty: true, text_200: true, any_status: true, redirect: true };
         for (outcome, needed) in rows {
             let strict = needed == Some(none);
             assert_eq!(acknowledges(&outcome, none), strict, "{outcome:?}");
-            assert_eq!(
-                acknowledges(&outcome, every),
-                needed.is_some(),
-                "{outcome:?}"
-            );
+            assert_eq!(acknowledges(&outcome, every), needed.is_some(), "{outcome:?}");
             if let Some(needed) = needed {
                 assert!(acknowledges(&outcome, needed), "{outcome:?}");
             }
@@ -288,9 +216,8 @@ mod tests {
     #[test]
     fn the_wait_doubles_to_its_limit() {
         let knobs = V1::default();
-        let waits: Vec<u64> = (0..8)
-            .map(|failures| retry_delay(failures, &knobs, 0.0).as_secs())
-            .collect();
+        let waits: Vec<u64> =
+            (0..8).map(|failures| retry_delay(failures, &knobs, 0.0).as_secs()).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30, 30]);
         assert_eq!(retry_delay(0, &knobs, 1.0), Duration::from_millis(800));
         assert_eq!(retry_delay(u32::MAX, &knobs, 0.0), knobs.retry_max);

@@ -38,10 +38,7 @@ impl Report {
             self.dropped += 1;
             return;
         }
-        self.waiting.push_back(Waiting {
-            seqnum,
-            happened: now,
-        });
+        self.waiting.push_back(Waiting { seqnum, happened: now });
     }
 
     /// Takes the event whose report may start now, dropping those that waited too long.
@@ -88,10 +85,7 @@ impl Report {
 
     /// As new, but counting on: a `reqid` is never used twice within a run (R-V3-31).
     pub fn reset(&mut self) {
-        *self = Self {
-            started: self.started,
-            ..Self::default()
-        };
+        *self = Self { started: self.started, ..Self::default() };
     }
 
     /// How many events were never reported though they happened while reports were on.
@@ -143,10 +137,7 @@ mod tests {
         for _ in 0..=REPORTS_WAITING_MAX {
             report.add(Seqnum::FIRST, second(0));
         }
-        assert_eq!(
-            (report.waiting(), report.dropped()),
-            (REPORTS_WAITING_MAX, 1)
-        );
+        assert_eq!((report.waiting(), report.dropped()), (REPORTS_WAITING_MAX, 1));
         report.clear();
         assert_eq!((report.waiting(), report.dropped()), (0, 10_001));
         assert_eq!(report.take_next(second(0)), None);

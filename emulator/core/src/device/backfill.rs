@@ -29,9 +29,7 @@ pub(super) fn begin(config: &Config, seed: Seed, now: UnixMillis) -> (Journal, W
     let traffic = past_traffic(config.traffic);
     let past = |from| until(world(traffic, from), now);
     let (from, events) = begin_of_past(config.backfill, traffic, now, |from| {
-        past(from)
-            .filter(|happening| happening.fact.kind().is_some())
-            .count() as u64
+        past(from).filter(|happening| happening.fact.kind().is_some()).count() as u64
     });
     let mut left_out = events.saturating_sub(config.backfill);
     let mut world = world(traffic, from);
@@ -53,10 +51,7 @@ fn past_traffic(traffic: Traffic) -> Traffic {
     if traffic.events_per_minute > 0.0 {
         traffic
     } else {
-        Traffic {
-            profile: traffic.profile,
-            ..Traffic::default()
-        }
+        Traffic { profile: traffic.profile, ..Traffic::default() }
     }
 }
 

@@ -100,10 +100,7 @@ impl Device {
 
     /// The `uuid` of the fact's recognition record.
     fn uuid(&self, fact: &Fact, index: Index) -> Option<String> {
-        let part = fact
-            .records()
-            .iter()
-            .position(|record| *record == RecordType::Recognition)?;
+        let part = fact.records().iter().position(|record| *record == RecordType::Recognition)?;
         let part = u8::try_from(part).ok()?;
         Some(self.view.record_uuid(RecordId { index, part }).to_string())
     }
@@ -127,9 +124,7 @@ impl Device {
     /// fast clock, that is before now, and time must not go back after what is asked for.
     fn present(&mut self, now: Now, effects: &mut Effects) -> UnixMillis {
         self.catch_up(now, effects);
-        self.world
-            .next_due()
-            .map_or(now.wall, |due| due.min(now.wall))
+        self.world.next_due().map_or(now.wall, |due| due.min(now.wall))
     }
 
     /// A power cycle: the tokens go, the settings take effect; journal and backlog stay, as in flash.
@@ -172,10 +167,7 @@ impl Device {
 const fn trace(fact: &Fact, at: UnixMillis) -> Option<Trace> {
     match fact {
         Fact::Alarm(alarm) => Some(alarm.trace),
-        Fact::PinAttack(_, serial) => Some(Trace {
-            serial: *serial,
-            raised_at: at,
-        }),
+        Fact::PinAttack(_, serial) => Some(Trace { serial: *serial, raised_at: at }),
         _ => None,
     }
 }

@@ -61,18 +61,14 @@ impl Device {
     }
 
     fn push_destination(&self) -> Option<&EventDest> {
-        let subscription = self
-            .subscription
-            .as_ref()
-            .filter(|subscription| subscription.enabled)?;
+        let subscription =
+            self.subscription.as_ref().filter(|subscription| subscription.enabled)?;
         (self.network.link() == Link::Up).then_some(&subscription.destination)
     }
 
     /// Where reports go now (R-V3-16: only while online).
     pub(super) fn report_destination(&self) -> Option<&EventDest> {
-        self.settings
-            .report_to()
-            .filter(|_| self.network.link() == Link::Up)
+        self.settings.report_to().filter(|_| self.network.link() == Link::Up)
     }
 
     fn next_push(&mut self, mono: Mono) -> Option<Attempt> {

@@ -37,10 +37,7 @@ impl Effects {
     /// An empty outbox.
     #[must_use]
     pub const fn new(watch: bool) -> Self {
-        Self {
-            watch,
-            outbox: Vec::new(),
-        }
+        Self { watch, outbox: Vec::new() }
     }
 
     pub(super) fn add(&mut self, effect: Effect) {

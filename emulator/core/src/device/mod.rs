@@ -77,10 +77,8 @@ impl Device {
             accounts: config.accounts.iter().cloned().collect(),
             sessions: Sessions::default(),
             settings: Settings::new(report_to),
-            subscription: destination.map(|destination| Subscription {
-                destination,
-                enabled: true,
-            }),
+            subscription: destination
+                .map(|destination| Subscription { destination, enabled: true }),
             network: Network::new(config.link),
             push: Push::default(),
             report: Report::default(),
@@ -100,10 +98,7 @@ impl Device {
         effects.add(Effect::Cut);
         let attempts = self.attempts;
         let was_up = self.network.link();
-        *self = Self {
-            attempts,
-            ..Self::new(Arc::clone(&self.config), now)
-        };
+        *self = Self { attempts, ..Self::new(Arc::clone(&self.config), now) };
         if self.network.link() != was_up {
             effects.add(Effect::Link(self.network.link()));
         }
@@ -144,7 +139,8 @@ impl Device {
         mono: Mono,
         effects: &mut Effects,
     ) -> Appended {
-        let watched = effects.watch.then(|| fact.clone());
+        // What has no v3 form and is not cached is nowhere to be read afterwards.
+        let told = effects.watch.then(|| fact.clone());
         let appended = self.journal.append(at, fact, self.caching());
         for lost in &appended.lost {
             if self.push.give_up(*lost) {
@@ -156,15 +152,9 @@ impl Device {
         {
             self.report.add(seqnum, mono);
         }
-        // Told even if neither window keeps it: it happened.
-        if let Some(fact) = watched {
+        if let Some(fact) = told {
             let Appended { index, seqnum, .. } = appended;
-            effects.add(Effect::Happened(Entry {
-                index,
-                seqnum,
-                at,
-                fact,
-            }));
+            effects.add(Effect::Happened(Entry { index, seqnum, at, fact }));
         }
         appended
     }
@@ -198,11 +188,7 @@ impl Device {
     /// At most `limit` kept entries from `from` on, by index.
     #[must_use]
     pub fn entries(&self, from: Index, limit: usize) -> Vec<Entry> {
-        self.journal
-            .entries(from, limit)
-            .into_iter()
-            .cloned()
-            .collect()
+        self.journal.entries(from, limit).into_iter().cloned().collect()
     }
 
     /// The device at this moment.

@@ -22,10 +22,7 @@ struct Flapping {
 
 impl Network {
     pub(super) const fn new(link: Link) -> Self {
-        Self {
-            link,
-            flapping: None,
-        }
+        Self { link, flapping: None }
     }
 
     pub(super) const fn link(&self) -> Link {
@@ -39,10 +36,7 @@ impl Network {
 
     /// The state to go to now, if it is time.
     fn step(&mut self, now: Mono) -> Option<Link> {
-        let flapping = self
-            .flapping
-            .as_mut()
-            .filter(|flapping| flapping.next <= now)?;
+        let flapping = self.flapping.as_mut().filter(|flapping| flapping.next <= now)?;
         if self.link == Link::Up {
             flapping.next = now + flapping.flap.down;
             flapping.left -= 1;

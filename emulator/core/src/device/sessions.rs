@@ -27,12 +27,7 @@ impl Sessions {
             }
         }
         self.logins += 1;
-        let token = seed
-            .named("token")
-            .numbered(self.logins)
-            .uuid()
-            .simple()
-            .to_string();
+        let token = seed.named("token").numbered(self.logins).uuid().simple().to_string();
         self.expiries.insert(token.clone(), now + ttl);
         token
     }

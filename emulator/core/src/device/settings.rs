@@ -50,9 +50,7 @@ impl Settings {
         let mut settings = Self::default();
         if let Some(report_to) = report_to {
             settings.stored.insert(MANAGER_MODE, "none".to_owned());
-            settings
-                .stored
-                .insert(REPORT_SERVER, report_to.as_str().to_owned());
+            settings.stored.insert(REPORT_SERVER, report_to.as_str().to_owned());
         }
         settings.take_effect();
         settings
@@ -65,9 +63,7 @@ impl Settings {
 
     /// Stores a value; none if there is no such key or it does not take the value.
     pub(super) fn set(&mut self, key: &str, value: String) -> Option<Config> {
-        let row = ROWS
-            .iter()
-            .find(|row| row.key == key && (row.takes)(&value))?;
+        let row = ROWS.iter().find(|row| row.key == key && (row.takes)(&value))?;
         self.stored.insert(row.key, value);
         Some(self.config(row))
     }
@@ -86,18 +82,11 @@ impl Settings {
     }
 
     fn config(&self, row: &Row) -> Config {
-        Config {
-            key: row.key,
-            value: self.value(row.key).to_owned(),
-            class: row.class,
-        }
+        Config { key: row.key, value: self.value(row.key).to_owned(), class: row.class }
     }
 
     fn value(&self, key: &str) -> &str {
-        let factory = ROWS
-            .iter()
-            .find(|row| row.key == key)
-            .map_or("", |row| row.factory);
+        let factory = ROWS.iter().find(|row| row.key == key).map_or("", |row| row.factory);
         self.stored.get(key).map_or(factory, String::as_str)
     }
 }

@@ -11,15 +11,9 @@ impl Device {
     pub fn handle_v1(&mut self, call: Call, mono: Mono, effects: &mut Effects) -> Reply {
         match call {
             Call::GetSubscription => Reply::Subscription(self.shown_subscription()),
-            Call::Subscribe {
-                destination,
-                enabled,
-            } => {
+            Call::Subscribe { destination, enabled } => {
                 let enabled = enabled.unwrap_or_else(|| self.enabled_default());
-                self.subscription = Some(Subscription {
-                    destination,
-                    enabled,
-                });
+                self.subscription = Some(Subscription { destination, enabled });
                 self.push.wake();
                 self.deliver(mono, effects);
                 Reply::Done
@@ -39,10 +33,9 @@ impl Device {
     fn enabled_default(&self) -> bool {
         match self.view.behaviour.v1.enabled_default {
             EnabledDefault::True => true,
-            EnabledDefault::Unchanged => self
-                .subscription
-                .as_ref()
-                .is_some_and(|subscription| subscription.enabled),
+            EnabledDefault::Unchanged => {
+                self.subscription.as_ref().is_some_and(|subscription| subscription.enabled)
+            }
         }
     }
 }

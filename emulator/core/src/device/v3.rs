@@ -52,9 +52,7 @@ impl Device {
         match call {
             Call::Login(credentials) => self.login(&credentials, mono),
             Call::SetPassword(credentials) => self.set_password(credentials),
-            Call::DeviceInfo => Ok(Reply::DeviceInfo {
-                people: self.config.roster.len(),
-            }),
+            Call::DeviceInfo => Ok(Reply::DeviceInfo { people: self.config.roster.len() }),
             Call::ConfigFetch => Ok(Reply::Configs(self.settings.all())),
             Call::ConfigSet(configs) => self.set_configs(configs),
             Call::EventInfo => self.event_info(),
@@ -107,10 +105,8 @@ impl Device {
 
     /// Takes what it can and says what that was; an error if that is nothing.
     fn set_configs(&mut self, configs: Vec<(String, String)>) -> Answer {
-        let taken: Vec<_> = configs
-            .into_iter()
-            .filter_map(|(key, value)| self.settings.set(&key, value))
-            .collect();
+        let taken: Vec<_> =
+            configs.into_iter().filter_map(|(key, value)| self.settings.set(&key, value)).collect();
         if taken.is_empty() {
             return refuse(Retcode::BAD_PARAMETER);
         }
@@ -147,18 +143,12 @@ impl Device {
         // Both are under the journal's length or the ceiling.
         let place = usize::try_from(place).unwrap_or(usize::MAX);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Ok(Reply::Events(
-            self.journal.events(place, limit).cloned().collect(),
-        ))
+        Ok(Reply::Events(self.journal.events(place, limit).cloned().collect()))
     }
 
     /// The place and size of a page that begins with `seqnum`; none where R-V3-12 makes it an error.
     fn page_by_seqnum(&self, seqnum: u64, limit: u64) -> Option<(u64, u64)> {
-        let oldest = self
-            .journal
-            .bounds()
-            .map_or(Seqnum::FIRST, |(oldest, _)| oldest)
-            .get();
+        let oldest = self.journal.bounds().map_or(Seqnum::FIRST, |(oldest, _)| oldest).get();
         let Some(missing) = oldest.checked_sub(seqnum).filter(|missing| *missing > 0) else {
             return Some((seqnum - oldest, limit));
         };

@@ -58,16 +58,12 @@ impl Backlog {
     }
 
     fn place(&self, id: RecordId) -> Option<usize> {
-        self.records
-            .binary_search_by_key(&id, |record| record.id)
-            .ok()
+        self.records.binary_search_by_key(&id, |record| record.id).ok()
     }
 
     /// The records of entries from `index` on.
     pub(super) fn from(&self, index: Index) -> impl Iterator<Item = Unacknowledged> {
-        let first = self
-            .records
-            .partition_point(|record| record.id.index < index);
+        let first = self.records.partition_point(|record| record.id.index < index);
         self.records.range(first..).copied()
     }
 }

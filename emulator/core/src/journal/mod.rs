@@ -102,12 +102,7 @@ impl Journal {
             self.next_seqnum = seqnum.next();
         }
         let records = u8::try_from(fact.records().len()).expect("an entry has two records at most");
-        let entry = Entry {
-            index,
-            seqnum,
-            at,
-            fact,
-        };
+        let entry = Entry { index, seqnum, at, fact };
         // Held once while it is being placed, so that nothing of it is freed on the way.
         let key = self.store.insert(Kept { entry, holds: 1 });
         let key = u32::try_from(key).expect("two windows of at most 10,000,000 entries");
@@ -116,11 +111,7 @@ impl Journal {
         }
         let lost = self.push_records(key, index, records, caching);
         self.release(key);
-        Appended {
-            index,
-            seqnum,
-            lost,
-        }
+        Appended { index, seqnum, lost }
     }
 
     fn push_event(&mut self, key: u32) {
@@ -143,10 +134,7 @@ impl Journal {
     ) -> Vec<RecordId> {
         let mut lost = Vec::new();
         for part in 0..records {
-            let record = Unacknowledged {
-                key,
-                id: RecordId { index, part },
-            };
+            let record = Unacknowledged { key, id: RecordId { index, part } };
             if caching == Caching::Off {
                 continue;
             }
@@ -224,9 +212,7 @@ impl Journal {
     pub fn events(&self, place: usize, limit: usize) -> impl Iterator<Item = &Entry> {
         let start = place.min(self.events.len());
         let end = start.saturating_add(limit).min(self.events.len());
-        self.events
-            .range(start..end)
-            .map(|key| &self.store[*key as usize].entry)
+        self.events.range(start..end).map(|key| &self.store[*key as usize].entry)
     }
 
     /// At most `limit` entries from `from` on that are kept in either window, by index.
@@ -234,16 +220,8 @@ impl Journal {
     pub fn entries(&self, from: Index, limit: usize) -> Vec<&Entry> {
         let index_of = |key: u32| self.store[key as usize].entry.index;
         let first = self.events.partition_point(|key| index_of(*key) < from);
-        let mut events = self
-            .events
-            .range(first..)
-            .map(|key| (index_of(*key), *key))
-            .peekable();
-        let mut records = self
-            .backlog
-            .from(from)
-            .map(|each| (each.id.index, each.key))
-            .peekable();
+        let mut events = self.events.range(first..).map(|key| (index_of(*key), *key)).peekable();
+        let mut records = self.backlog.from(from).map(|each| (each.id.index, each.key)).peekable();
         let mut found: Vec<&Entry> = Vec::new();
         while found.len() < limit {
             let next = match (events.peek(), records.peek()) {

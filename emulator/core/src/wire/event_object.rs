@@ -82,21 +82,13 @@ impl<'a> EventObject<'a> {
             }
             Fact::Temperature(subject, therm) => {
                 self.therm = Some(therm.celsius());
-                self.uid = if *subject == Subject::Nobody {
-                    None
-                } else {
-                    uid(*subject)
-                };
+                self.uid = if *subject == Subject::Nobody { None } else { uid(*subject) };
             }
             Fact::Door(switch) | Fact::Button(switch) => self.state = Some(state(*switch)),
             Fact::Alarm(alarm) => self.state = Some(u8::from(alarm.phase == Phase::Raised)),
             Fact::Remote(subject, switch) => {
                 self.state = Some(state(*switch));
-                self.uid = if *subject == Subject::Nobody {
-                    None
-                } else {
-                    uid(*subject)
-                };
+                self.uid = if *subject == Subject::Nobody { None } else { uid(*subject) };
             }
             Fact::Reset => {}
         }
@@ -104,10 +96,7 @@ impl<'a> EventObject<'a> {
 
     fn fill_access(&mut self, view: &'a View, access: &'a Access, kind: Kind) {
         if kind != Kind::Qrcode {
-            self.uid = Some(Uid {
-                view,
-                subject: access.subject,
-            });
+            self.uid = Some(Uid { view, subject: access.subject });
             self.state = Some(access.verdict.state());
         }
         match kind {
@@ -116,27 +105,14 @@ impl<'a> EventObject<'a> {
                 self.sharp = Some(access.face.map_or(0.0, |face| face.sharp.value()));
                 self.therm = access.therm.map(|therm| therm.celsius());
             }
-            Kind::Card => {
-                self.data = Some(Card {
-                    view,
-                    access: Some(access),
-                });
-            }
-            _ => {
-                self.qrcode = Some(CodeText {
-                    view,
-                    access: Some(access),
-                });
-            }
+            Kind::Card => self.data = Some(Card { view, access: Some(access) }),
+            _ => self.qrcode = Some(CodeText { view, access: Some(access) }),
         }
     }
 
     /// R-V3-20: zero values where the kind has no such field.
     fn fill_absent(&mut self, view: &'a View) {
-        self.uid.get_or_insert(Uid {
-            view,
-            subject: Subject::Nobody,
-        });
+        self.uid.get_or_insert(Uid { view, subject: Subject::Nobody });
         self.score.get_or_insert(0.0);
         self.sharp.get_or_insert(0.0);
         self.therm.get_or_insert(0.0);
@@ -189,9 +165,7 @@ impl fmt::Display for Uid<'_> {
                 StrangerUid::Constant => formatter.write_str("0000-STRANGER"),
                 StrangerUid::Hex => {
                     formatter.write_str("0000")?;
-                    stranger
-                        .iter()
-                        .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+                    stranger.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
                 }
             },
         }

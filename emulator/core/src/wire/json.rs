@@ -86,9 +86,6 @@ mod tests {
             String::from_utf8(with_trailing_commas(&message)).expect("utf-8"),
             r#"{"a":{"max":9,"min":1,},"b":[],"c":[{"d":1,},{},],}"#
         );
-        assert_eq!(
-            compact(&message),
-            serde_json::to_vec(&message).expect("json")
-        );
+        assert_eq!(compact(&message), serde_json::to_vec(&message).expect("json"));
     }
 }

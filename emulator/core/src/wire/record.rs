@@ -13,14 +13,10 @@ use crate::world::{Category, Person};
 
 /// A record as it is pushed.
 #[derive(Serialize)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one at a time, on the stack, for as long as it takes to write it"
-)]
 #[serde(untagged)]
 pub(super) enum Record<'a> {
-    /// `type` 0.
-    Recognition(Envelope<Recognition<'a>>),
+    /// `type` 0; boxed, as it is much the larger one.
+    Recognition(Box<Envelope<Recognition<'a>>>),
     /// `type` 1.
     Alarm(Envelope<AlarmRecord>),
 }
@@ -35,11 +31,8 @@ pub(super) struct Envelope<T> {
 impl<'a> Record<'a> {
     /// One of an entry's records; none if it has no such record.
     pub(super) fn new(view: &'a View, entry: &'a Entry, part: u8) -> Option<Self> {
-        let id = RecordId {
-            index: entry.index,
-            part,
-        };
-        let recognition = |data| Some(Self::Recognition(Envelope { r#type: 0, data }));
+        let id = RecordId { index: entry.index, part };
+        let recognition = |data| Some(Self::Recognition(Box::new(Envelope { r#type: 0, data })));
         let alarm = |data| Some(Self::Alarm(Envelope { r#type: 1, data }));
         match (&entry.fact, part) {
             (Fact::Access(access) | Fact::PinAttack(access, _), 0) => {
@@ -49,17 +42,9 @@ impl<'a> Record<'a> {
                 recognition(Recognition::of_button(view, entry, id))
             }
             (Fact::PinAttack(access, serial), 1) => {
-                let trace = Trace {
-                    serial: *serial,
-                    raised_at: entry.at,
-                };
+                let trace = Trace { serial: *serial, raised_at: entry.at };
                 let (cause, phase) = (Cause::PinAttack, Phase::Raised);
-                let moment = Alarm {
-                    cause,
-                    phase,
-                    trace,
-                    subject: access.subject,
-                };
+                let moment = Alarm { cause, phase, trace, subject: access.subject };
                 alarm(AlarmRecord::new(view, entry, &moment))
             }
             (Fact::Alarm(moment), 0) => alarm(AlarmRecord::new(view, entry, moment)),
@@ -181,9 +166,7 @@ fn user(view: &View, entry: &Entry, access: &Access) -> Option<User> {
     let person = view.roster.person(person);
     let (guest_time_start, guest_time_end) = match person.category {
         Category::Visitor => {
-            let window = view
-                .roster
-                .visit(&view.setup.time_zone, entry.at, access.verdict);
+            let window = view.roster.visit(&view.setup.time_zone, entry.at, access.verdict);
             (window.start.millis(), window.end.millis())
         }
         Category::Employee | Category::Blocklisted => (0, 0),
@@ -203,10 +186,7 @@ fn user(view: &View, entry: &Entry, access: &Access) -> Option<User> {
         groups: person
             .groups
             .into_iter()
-            .map(|group| Group {
-                id: group.id.to_string(),
-                name: group.name.to_string(),
-            })
+            .map(|group| Group { id: group.id.to_string(), name: group.name.to_string() })
             .collect(),
     })
 }

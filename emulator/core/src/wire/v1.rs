@@ -56,10 +56,7 @@ pub fn decode_subscribe(bytes: &[u8]) -> Result<Call, SubscribeError> {
         Field::Absent => None,
         Field::Bad => return Err(SubscribeError::BadEnabled),
     };
-    Ok(Call::Subscribe {
-        destination,
-        enabled,
-    })
+    Ok(Call::Subscribe { destination, enabled })
 }
 
 #[derive(Serialize)]
@@ -85,21 +82,13 @@ pub fn encode(reply: &Reply) -> Vec<u8> {
             enabled: subscription.enabled,
         }),
     };
-    json::compact(&Answer {
-        data,
-        code: 200,
-        msg: "OK",
-    })
+    json::compact(&Answer { data, code: 200, msg: "OK" })
 }
 
 /// Writes the answer to a call that did not.
 #[must_use]
 pub fn encode_error(code: u16, message: &str) -> Vec<u8> {
-    json::compact(&Answer {
-        data: (),
-        code,
-        msg: message,
-    })
+    json::compact(&Answer { data: (), code, msg: message })
 }
 
 /// Writes a push; none if the entry has no such record.
@@ -136,7 +125,5 @@ pub fn answer_code(bytes: &[u8]) -> AnswerCode {
 
 /// JSON knows one kind of number: 200, 200.0 and 2e2 are the same.
 fn is_200(number: &serde_json::Number) -> bool {
-    number
-        .as_f64()
-        .is_some_and(|number| (number - 200.0).abs() < f64::EPSILON)
+    number.as_f64().is_some_and(|number| (number - 200.0).abs() < f64::EPSILON)
 }

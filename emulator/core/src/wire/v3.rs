@@ -89,14 +89,9 @@ struct Header {
 #[must_use]
 pub fn decode(bytes: &[u8], service: Service, knobs: &V3) -> Request {
     let Ok(envelope) = read_object::<Envelope<'_>>(bytes) else {
-        return Request {
-            reqid: None,
-            call: Err(Unreadable::Malformed),
-        };
+        return Request { reqid: None, call: Err(Unreadable::Malformed) };
     };
-    let header = envelope
-        .header
-        .map(|raw| read_object::<Header>(raw.get().as_bytes()));
+    let header = envelope.header.map(|raw| read_object::<Header>(raw.get().as_bytes()));
     let (reqid, header) = match header {
         Some(Ok(header)) => (header.reqid, HeaderRead::Well),
         Some(Err(_)) if knobs.bad_field == BadField::Error => (None, HeaderRead::Badly),
@@ -198,10 +193,7 @@ struct CredentialsBody {
 
 fn credentials(body: Option<&RawValue>) -> Option<Credentials> {
     let body: CredentialsBody = read_object(body?.get().as_bytes()).ok()?;
-    Some(Credentials {
-        user: body.user,
-        digest: body.passwd,
-    })
+    Some(Credentials { user: body.user, digest: body.passwd })
 }
 
 #[derive(Deserialize)]
@@ -249,11 +241,7 @@ fn fetch(body: Option<&RawValue>, knob: BadField) -> Option<Fetch> {
         (Field::Absent, _) | (Field::Bad, BadField::Absent) => Some(None),
         (Field::Bad, BadField::Error) => None,
     };
-    Some(Fetch {
-        seqnum: take(body.seqnum)?,
-        offset: take(body.offset)?,
-        limit: take(body.limit)?,
-    })
+    Some(Fetch { seqnum: take(body.seqnum)?, offset: take(body.offset)?, limit: take(body.limit)? })
 }
 
 #[derive(Serialize)]
@@ -292,19 +280,11 @@ pub fn encode_retcode(retcode: Retcode, reqid: Option<&RawValue>, knobs: &V3) ->
 }
 
 fn answer<B>(retcode: u16, reqid: Option<&RawValue>, body: Option<B>) -> Answer<'_, B> {
-    Answer {
-        retcode,
-        header: AnswerHeader { reqid },
-        body,
-    }
+    Answer { retcode, header: AnswerHeader { reqid }, body }
 }
 
 fn write<T: Serialize>(message: &T, knobs: &V3) -> Vec<u8> {
-    if knobs.trailing_commas {
-        json::with_trailing_commas(message)
-    } else {
-        json::compact(message)
-    }
+    if knobs.trailing_commas { json::with_trailing_commas(message) } else { json::compact(message) }
 }
 
 #[derive(Serialize)]
@@ -356,22 +336,12 @@ fn encode_reply(reply: &Reply, reqid: Option<&RawValue>, view: &View) -> Vec<u8>
     let knobs = &view.behaviour.v3;
     match reply {
         Reply::Done => write(&answer::<()>(0, reqid, None), knobs),
-        Reply::Token { token, timestamp } => write(
-            &answer(
-                0,
-                reqid,
-                Some(TokenBody {
-                    token,
-                    timestamp: *timestamp,
-                }),
-            ),
-            knobs,
-        ),
+        Reply::Token { token, timestamp } => {
+            write(&answer(0, reqid, Some(TokenBody { token, timestamp: *timestamp })), knobs)
+        }
         Reply::Bounds(bounds) => {
-            let body = BoundsBody {
-                max: bounds.map(|(_, max)| max),
-                min: bounds.map(|(min, _)| min),
-            };
+            let body =
+                BoundsBody { max: bounds.map(|(_, max)| max), min: bounds.map(|(min, _)| min) };
             write(&answer(0, reqid, Some(body)), knobs)
         }
         Reply::Events(entries) => {
@@ -391,21 +361,13 @@ fn encode_reply(reply: &Reply, reqid: Option<&RawValue>, view: &View) -> Vec<u8>
     }
 }
 
-fn configs_body(configs: &[Config]) -> ConfigsBody<'_> {
-    let item = |config: &'_ Config| (config.key, config.class);
-    ConfigsBody {
-        configs: configs
-            .iter()
-            .map(|config| {
-                let (key, class) = item(config);
-                ConfigItem {
-                    key,
-                    value: &config.value,
-                    class,
-                }
-            })
-            .collect(),
-    }
+fn configs_body<'a>(configs: &'a [Config]) -> ConfigsBody<'a> {
+    let item = |config: &'a Config| ConfigItem {
+        key: config.key,
+        value: &config.value,
+        class: config.class,
+    };
+    ConfigsBody { configs: configs.iter().map(item).collect() }
 }
 
 fn device_info(view: &View, people: u32) -> DeviceInfoBody<'_> {
@@ -448,11 +410,7 @@ pub fn report_reqid(view: &View, entry: &Entry, count: u64) -> String {
 pub fn encode_report(view: &View, entry: &Entry, reqid: &str) -> Option<Vec<u8>> {
     let showing = event_object::Showing::Reported;
     let body = event_object::EventObject::new(view, entry, showing)?;
-    let report = Report {
-        action: "event-report",
-        header: ReportHeader { reqid },
-        body,
-    };
+    let report = Report { action: "event-report", header: ReportHeader { reqid }, body };
     Some(write(&report, &view.behaviour.v3))
 }
 

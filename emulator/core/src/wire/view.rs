@@ -43,27 +43,15 @@ impl View {
     /// A record's `uuid`: the same on every retry (R-V1-10).
     #[must_use]
     pub fn record_uuid(&self, record: RecordId) -> Uuid {
-        self.seed
-            .named("record")
-            .numbered(record.index.get())
-            .numbered(record.part.into())
-            .uuid()
+        self.seed.named("record").numbered(record.index.get()).numbered(record.part.into()).uuid()
     }
 
     /// An alarm's `trace_id`: the same from raising to clearing (R-V1-14).
     #[must_use]
     pub fn trace_id(&self, trace: Trace) -> String {
-        let bits = self
-            .seed
-            .named("alarm")
-            .numbered(trace.serial.0.into())
-            .bits();
+        let bits = self.seed.named("alarm").numbered(trace.serial.0.into()).bits();
         let millis = trace.raised_at.millis();
-        format!(
-            "VST-{millis}-{:03}-{:06x}",
-            trace.serial.0,
-            bits & 0xff_ffff
-        )
+        format!("VST-{millis}-{:03}-{:06x}", trace.serial.0, bits & 0xff_ffff)
     }
 
     /// A report's `reqid`, as a UUID (R-V3-31).

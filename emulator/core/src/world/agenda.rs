@@ -13,15 +13,9 @@ pub(super) enum Beat {
     /// Something that needs no look at the door or the alarms.
     Plain(Fact),
     /// The fifth wrong PIN running.
-    PinAttack {
-        access: Access,
-        clear_after: Duration,
-    },
+    PinAttack { access: Access, clear_after: Duration },
     /// The door opens after a grant; a door that stands open closes first.
-    Open {
-        subject: Subject,
-        close_after: Duration,
-    },
+    Open { subject: Subject, close_after: Duration },
     /// The door is forced; a door that stands open closes first.
     Force { close_after: Duration },
     /// That opening ends.
@@ -29,17 +23,9 @@ pub(super) enum Beat {
     /// That opening has lasted too long.
     Held(OpeningNumber),
     /// An alarm.
-    Raise {
-        cause: Cause,
-        subject: Subject,
-        clearing: Clearing,
-    },
+    Raise { cause: Cause, subject: Subject, clearing: Clearing },
     /// A try to clear that alarm.
-    Clear {
-        cause: Cause,
-        serial: AlarmSerial,
-        clearing: Clearing,
-    },
+    Clear { cause: Cause, serial: AlarmSerial, clearing: Clearing },
     /// What a wish asked of the oldest alarm of the cause.
     Settle(Cause, Phase),
     /// What a wish asked of the door.
@@ -85,10 +71,7 @@ impl Agenda {
 
     /// Puts a beat down.
     pub(super) fn put(&mut self, at: UnixMillis, beat: Beat) {
-        let place = Place {
-            at,
-            order: self.next,
-        };
+        let place = Place { at, order: self.next };
         self.next += 1;
         self.beats.insert(place, beat);
     }
@@ -110,9 +93,7 @@ impl Agenda {
 
     /// Whether that many more scenes may begin.
     pub(super) fn has_room(&self, scenes: u32) -> bool {
-        let beats = usize::try_from(scenes)
-            .unwrap_or(usize::MAX)
-            .saturating_mul(BEATS_MAX);
+        let beats = usize::try_from(scenes).unwrap_or(usize::MAX).saturating_mul(BEATS_MAX);
         self.beats.len().saturating_add(beats) <= WAITING_MAX
     }
 }

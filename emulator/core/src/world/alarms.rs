@@ -20,10 +20,7 @@ pub(super) struct Alarms {
 impl Alarms {
     /// None open; the first one raised gets the serial `next`.
     pub(super) const fn new(next: AlarmSerial) -> Self {
-        Self {
-            open: BTreeMap::new(),
-            next,
-        }
+        Self { open: BTreeMap::new(), next }
     }
 
     /// The serial of the next one raised.
@@ -39,15 +36,7 @@ impl Alarms {
         let serial = self.next;
         self.next = AlarmSerial(serial.0.wrapping_add(1).max(1));
         self.open.insert((cause, serial), (at, subject));
-        Alarm {
-            cause,
-            phase: Phase::Raised,
-            trace: Trace {
-                serial,
-                raised_at: at,
-            },
-            subject,
-        }
+        Alarm { cause, phase: Phase::Raised, trace: Trace { serial, raised_at: at }, subject }
     }
 
     /// How many of the cause are open.
@@ -71,12 +60,7 @@ impl Alarms {
             Phase::Cleared => self.open.remove(&(cause, serial))?,
             Phase::Raised | Phase::ClearingFailed => *self.open.get(&(cause, serial))?,
         };
-        Some(Alarm {
-            cause,
-            phase,
-            trace: Trace { serial, raised_at },
-            subject,
-        })
+        Some(Alarm { cause, phase, trace: Trace { serial, raised_at }, subject })
     }
 
     fn of(&self, cause: Cause) -> impl Iterator<Item = AlarmSerial> {
@@ -86,10 +70,8 @@ impl Alarms {
     }
 
     fn forget_oldest(&mut self) {
-        let oldest = Cause::ALL
-            .into_iter()
-            .filter_map(|cause| Some((self.oldest(cause)?, cause)))
-            .min();
+        let oldest =
+            Cause::ALL.into_iter().filter_map(|cause| Some((self.oldest(cause)?, cause))).min();
         if let Some((serial, cause)) = oldest {
             self.open.remove(&(cause, serial));
         }
@@ -109,10 +91,7 @@ mod tests {
         }
         assert_eq!(alarms.count(Cause::Fire), 0);
         assert_eq!(alarms.count(Cause::Tamper), OPEN_MAX);
-        assert_eq!(
-            alarms.clear(Cause::Fire, AlarmSerial(1), Phase::Cleared),
-            None
-        );
+        assert_eq!(alarms.clear(Cause::Fire, AlarmSerial(1), Phase::Cleared), None);
     }
 
     #[test]
@@ -120,12 +99,8 @@ mod tests {
         let mut alarms = Alarms::new(AlarmSerial(1));
         let raised = alarms.raise(Cause::Fire, Subject::Nobody, UnixMillis::new(5));
         let serial = raised.trace.serial;
-        let failed = alarms
-            .clear(Cause::Fire, serial, Phase::ClearingFailed)
-            .expect("open");
-        let cleared = alarms
-            .clear(Cause::Fire, serial, Phase::Cleared)
-            .expect("still open");
+        let failed = alarms.clear(Cause::Fire, serial, Phase::ClearingFailed).expect("open");
+        let cleared = alarms.clear(Cause::Fire, serial, Phase::Cleared).expect("still open");
         assert_eq!([failed.trace, cleared.trace], [raised.trace; 2]);
         assert_eq!(alarms.oldest(Cause::Fire), None);
     }

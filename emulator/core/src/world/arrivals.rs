@@ -7,7 +7,7 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
 use super::dice::Dice;
-use super::roster::timestamp;
+use super::standing::timestamp;
 use super::traffic::{Day, Traffic};
 use crate::clock::UnixMillis;
 use crate::seed::Seed;
@@ -34,9 +34,7 @@ pub(super) struct Intensity {
 impl Intensity {
     /// Arrivals a millisecond in the slot that starts then.
     fn in_slot(&self, start: i64) -> f64 {
-        let local = self
-            .time_zone
-            .to_datetime(timestamp(UnixMillis::new(start)));
+        let local = self.time_zone.to_datetime(timestamp(UnixMillis::new(start)));
         let day = match local.weekday() {
             Weekday::Saturday | Weekday::Sunday => Day::Weekend,
             _ => Day::Working,
@@ -127,10 +125,7 @@ impl Arrivals {
             let mass = self.slot_intensity * left;
             if self.remaining < mass {
                 self.offset += self.remaining / self.slot_intensity;
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "cut down to the millisecond"
-                )]
+                #[expect(clippy::cast_possible_truncation, reason = "cut down to the millisecond")]
                 let millis = self.slot_start + self.offset as i64;
                 self.next = Next::Arrival(UnixMillis::new(millis));
                 return;

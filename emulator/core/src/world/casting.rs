@@ -2,9 +2,10 @@
 
 use super::dice::Dice;
 use super::odds;
-use super::roster::{Hours, Roster};
+use super::roster::Roster;
 use super::rules::Who;
 use super::setup::{MaskDetection, Screening, Setup};
+use super::standing::Hours;
 use crate::event::{
     Access, FaceQuality, Fraction, Mask, Method, PersonRef, Presented, Reason, Subject, Therm,
     Verdict,
@@ -24,13 +25,7 @@ pub(super) struct Part {
 
 /// Makes up the access of that part.
 pub(super) fn access(part: Part, setup: &Setup, roster: &Roster, dice: &mut Dice) -> Access {
-    let Part {
-        subject,
-        method,
-        verdict,
-        presented,
-        therm,
-    } = part;
+    let Part { subject, method, verdict, presented, therm } = part;
     let therm = match setup.screening {
         Screening::On => Some(therm.unwrap_or_else(|| temperature(verdict, dice))),
         Screening::Off => None,
@@ -55,9 +50,7 @@ pub(super) fn subject(
     dice: &mut Dice,
 ) -> Option<Subject> {
     match who {
-        Who::Enrolled(category) => roster
-            .pick(category, verdict, hours, dice)
-            .map(Subject::Person),
+        Who::Enrolled(category) => roster.pick(category, verdict, hours, dice).map(Subject::Person),
         Who::Stranger => Some(Subject::Stranger(dice.six_bytes())),
         Who::Nobody => Some(Subject::Nobody),
     }
@@ -82,10 +75,9 @@ pub(super) fn face(method: Method, subject: Subject, dice: &mut Dice) -> Option<
     };
     let mut fraction =
         |span| Fraction::new(u16::try_from(dice.within(span)).expect("at most 10,000"));
-    method.has_face().then(|| FaceQuality {
-        score: fraction(span),
-        sharp: fraction(odds::SHARPNESS),
-    })
+    method
+        .has_face()
+        .then(|| FaceQuality { score: fraction(span), sharp: fraction(odds::SHARPNESS) })
 }
 
 fn mask(method: Method, detection: MaskDetection, dice: &mut Dice) -> Mask {
@@ -127,8 +119,5 @@ fn another(subject: Subject, roster: &Roster, dice: &mut Dice) -> Option<PersonR
     };
     let number = dice.below(others);
     let number = if number >= own { number + 1 } else { number };
-    Some(PersonRef {
-        number,
-        revision: 0,
-    })
+    Some(PersonRef { number, revision: 0 })
 }

@@ -8,8 +8,14 @@ use std::time::Duration;
 use rand::Rng;
 use rand_pcg::Pcg64;
 
-use super::odds::Span;
 use crate::seed::Seed;
+
+/// A range of whole numbers, both ends included; of delays, milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub(super) min: u32,
+    pub(super) max: u32,
+}
 
 /// A generator for one purpose.
 #[derive(Clone, Debug)]

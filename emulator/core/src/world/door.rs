@@ -34,11 +34,7 @@ impl Door {
     pub(super) const fn open(&mut self, subject: Subject) -> OpeningNumber {
         self.openings += 1;
         let number = OpeningNumber(self.openings);
-        self.opening = Some(Opening {
-            number,
-            alarm: None,
-            subject,
-        });
+        self.opening = Some(Opening { number, alarm: None, subject });
         number
     }
 

@@ -27,12 +27,7 @@ impl Affine {
             .map(|step| (start + step) % modulus)
             .find_map(|factor| Some((factor, inverse(factor, modulus)?)))
             .unwrap_or((0, 0));
-        Self {
-            modulus,
-            factor,
-            inverse,
-            shift,
-        }
+        Self { modulus, factor, inverse, shift }
     }
 
     /// The image of `x`.
@@ -65,9 +60,7 @@ fn inverse(value: u64, modulus: u64) -> Option<u64> {
         (old, new) = (new, old - quotient * new);
         (old_factor, factor) = (factor, old_factor - quotient * factor);
     }
-    (old == 1)
-        .then(|| u64::try_from(old_factor.rem_euclid(i128::from(modulus))).ok())
-        .flatten()
+    (old == 1).then(|| u64::try_from(old_factor.rem_euclid(i128::from(modulus))).ok()).flatten()
 }
 
 /// What a person's QR code says: ten lower-case letters, like the document's "aiwksieow".
@@ -95,14 +88,8 @@ impl Code {
         if text.len() != usize::try_from(Self::LETTERS).ok()? {
             return None;
         }
-        let digit = |letter: u8| {
-            letter
-                .is_ascii_lowercase()
-                .then(|| u64::from(letter - b'a'))
-        };
-        text.bytes()
-            .try_fold(0, |number, letter| Some(number * 26 + digit(letter)?))
-            .map(Self)
+        let digit = |letter: u8| letter.is_ascii_lowercase().then(|| u64::from(letter - b'a'));
+        text.bytes().try_fold(0, |number, letter| Some(number * 26 + digit(letter)?)).map(Self)
     }
 }
 
@@ -141,14 +128,7 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_codes() {
-        for text in [
-            "",
-            "abc",
-            "abcdefghi1",
-            "ABCDEFGHIJ",
-            "äbcdefghi",
-            "abcdefghijk",
-        ] {
+        for text in ["", "abc", "abcdefghi1", "ABCDEFGHIJ", "äbcdefghi", "abcdefghijk"] {
             assert_eq!(Code::parse(text), None, "{text}");
         }
     }

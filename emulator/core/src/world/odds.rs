@@ -4,16 +4,10 @@
 //! out is left out and the rest keeps its proportions; the mean number of events an arrival makes is
 //! computed from what remains, so that the asked rate holds whatever is changed here.
 
-use super::roster::{Category, Standing};
+use super::dice::Span;
 use super::rules::Who;
+use super::standing::{Category, Standing};
 use crate::event::{Method, Reason, Verdict};
-
-/// A range of whole numbers, both ends included; of delays, milliseconds.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    pub(super) min: u32,
-    pub(super) max: u32,
-}
 
 const fn span(min: u32, max: u32) -> Span {
     Span { min, max }
@@ -104,19 +98,11 @@ pub(super) struct Outcome {
 }
 
 const fn accepted(category: Category, weight: u32) -> Outcome {
-    Outcome {
-        who: Who::Enrolled(category),
-        verdict: Verdict::Accepted,
-        weight,
-    }
+    Outcome { who: Who::Enrolled(category), verdict: Verdict::Accepted, weight }
 }
 
 const fn refused(who: Who, reason: Reason, weight: u32) -> Outcome {
-    Outcome {
-        who,
-        verdict: Verdict::Refused(reason),
-        weight,
-    }
+    Outcome { who, verdict: Verdict::Refused(reason), weight }
 }
 
 const EMPLOYEE: Who = Who::Enrolled(Category::Employee);
@@ -135,11 +121,7 @@ pub(super) const OUTCOMES: [Outcome; 21] = [
     refused(VISITOR, Reason::OutsideHours, 10),
     refused(VISITOR, Reason::VisitorEarly, 20),
     refused(VISITOR, Reason::VisitorLate, 20),
-    refused(
-        Who::Enrolled(Category::Blocklisted),
-        Reason::Blocklisted,
-        20,
-    ),
+    refused(Who::Enrolled(Category::Blocklisted), Reason::Blocklisted, 20),
     refused(Who::Stranger, Reason::Stranger, 250),
     refused(Who::Stranger, Reason::NotLive, 30),
     refused(EMPLOYEE, Reason::Fever, 15),

@@ -9,7 +9,7 @@ use fake::locales::{EN, ZH_CN};
 
 use super::dice::Dice;
 use super::odds;
-use super::roster::Category;
+use super::standing::Category;
 use crate::seed::Seed;
 
 /// A group of people, as v1 shows it.
@@ -23,46 +23,16 @@ pub struct Group {
 
 /// Every group. The last two are the visitors' and the blocklist's; nobody else is in them.
 pub const GROUPS: [Group; 10] = [
-    Group {
-        id: "1",
-        name: "研发部",
-    },
-    Group {
-        id: "2",
-        name: "市场部",
-    },
-    Group {
-        id: "3",
-        name: "行政部",
-    },
-    Group {
-        id: "4",
-        name: "Finance",
-    },
-    Group {
-        id: "5",
-        name: "Customer Service",
-    },
-    Group {
-        id: "6",
-        name: "生产一线",
-    },
-    Group {
-        id: "7",
-        name: "Night Shift 夜班",
-    },
-    Group {
-        id: "8",
-        name: "消防安全员",
-    },
-    Group {
-        id: "9",
-        name: "访客 Visitors",
-    },
-    Group {
-        id: "10",
-        name: "黑名单",
-    },
+    Group { id: "1", name: "研发部" },
+    Group { id: "2", name: "市场部" },
+    Group { id: "3", name: "行政部" },
+    Group { id: "4", name: "Finance" },
+    Group { id: "5", name: "Customer Service" },
+    Group { id: "6", name: "生产一线" },
+    Group { id: "7", name: "Night Shift 夜班" },
+    Group { id: "8", name: "消防安全员" },
+    Group { id: "9", name: "访客 Visitors" },
+    Group { id: "10", name: "黑名单" },
 ];
 
 /// Groups that employees are in.
@@ -161,15 +131,9 @@ mod tests {
 
     #[test]
     fn one_remark_is_cut_and_none_inside_a_character() {
-        let long: Vec<_> = REMARKS
-            .iter()
-            .filter(|text| text.len() > REMARK_BYTES_MAX)
-            .collect();
+        let long: Vec<_> = REMARKS.iter().filter(|text| text.len() > REMARK_BYTES_MAX).collect();
         assert_eq!(long.len(), 1);
-        assert!(
-            !long[0].is_char_boundary(REMARK_BYTES_MAX),
-            "the cut would prove nothing"
-        );
+        assert!(!long[0].is_char_boundary(REMARK_BYTES_MAX), "the cut would prove nothing");
         assert!(cut(long[0], REMARK_BYTES_MAX).len() < REMARK_BYTES_MAX);
     }
 

@@ -3,12 +3,15 @@
 //! Each is taken from the wish where it says so, else from what the wish says of the others, else
 //! from what is most usual; then tables B and C have the last word.
 
-use super::prepare::{AccessPlan, Chosen, choose};
+use super::chosen::{AccessPlan, Chosen, choose};
+use super::reason::ReasonName;
+use super::refusal::QRCODE_BYTES_MAX;
 use super::refusal::Refusal;
-use super::roster::{Category, Roster};
+use super::roster::Roster;
 use super::rules::{self, Who};
 use super::setup::{Screening, Setup};
-use super::wish::{EventName, QRCODE_BYTES_MAX, ReasonName, Whom, Wish};
+use super::standing::Category;
+use super::wish::{EventName, Whom, Wish};
 use crate::event::{EXIT_BUTTON_ENTRY_MODE, Method, PersonRef, Presented, Reason, Therm, Verdict};
 
 /// Plans the access that the wish asks for.
@@ -19,7 +22,7 @@ pub(super) fn access(wish: &Wish, setup: &Setup, roster: &Roster) -> Result<Acce
     let verdicts = verdicts(wish, therm)?;
     let chosen = chosen(wish, method, &verdicts, held.as_ref(), setup, roster)?;
     let who = chosen.who(roster);
-    let verdict = verdict(wish, method, who, &verdicts, held.as_ref(), chosen, setup)?;
+    let verdict = verdict(wish, (method, who), &verdicts, (held.as_ref(), chosen), setup)?;
     check_method_of(verdict, method, who)?;
     check_therm(therm, verdict)?;
     let presented = presented(wish, method, verdict, chosen, held)?;
@@ -31,13 +34,7 @@ pub(super) fn access(wish: &Wish, setup: &Setup, roster: &Roster) -> Result<Acce
             "it makes no event of that kind: emit pin",
         ));
     }
-    Ok(AccessPlan {
-        chosen,
-        method,
-        verdict,
-        presented,
-        therm,
-    })
+    Ok(AccessPlan { chosen, method, verdict, presented, therm })
 }
 
 /// Plans the fifth wrong PIN running, which raises alarm 10004.
@@ -60,15 +57,8 @@ pub(super) fn pin_attack(
 pub(super) fn therm(celsius: f64) -> Result<Therm, Refusal> {
     let tenths = (celsius * 10.0).round();
     let range = f64::from(Therm::MIN_TENTHS)..=f64::from(Therm::MAX_TENTHS);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "in the range"
-    )]
-    let therm = range
-        .contains(&tenths)
-        .then(|| Therm::new(tenths as u16))
-        .flatten();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in the range")]
+    let therm = range.contains(&tenths).then(|| Therm::new(tenths as u16)).flatten();
     therm.ok_or(Refusal::Therm { celsius })
 }
 
@@ -83,9 +73,7 @@ fn temperature(wish: &Wish, setup: &Setup) -> Result<Option<Therm>, Refusal> {
 // By what.
 
 fn methods(setup: &Setup) -> impl Iterator<Item = Method> {
-    Method::ALL
-        .into_iter()
-        .filter(|method| method.allowed_in(setup.mode, setup.health_codes))
+    Method::ALL.into_iter().filter(|method| method.allowed_in(setup.mode, setup.health_codes))
 }
 
 fn method(wish: &Wish, setup: &Setup) -> Result<Method, Refusal> {
@@ -96,31 +84,22 @@ fn method(wish: &Wish, setup: &Setup) -> Result<Method, Refusal> {
         event => method.kind() == event.kind(),
     };
     let Some(entry_mode) = wish.entry_mode else {
-        return methods(setup)
-            .find(makes)
-            .ok_or_else(|| Refusal::NotOffered {
-                event,
-                mode,
-                offered: offered(setup),
-                hint: "change the mode, or emit what it offers",
-            });
+        return methods(setup).find(makes).ok_or_else(|| Refusal::NotOffered {
+            event,
+            mode,
+            offered: offered(setup),
+            hint: "change the mode, or emit what it offers",
+        });
     };
     let is_asked = |method: &Method| method.entry_mode() == entry_mode;
     if entry_mode != EXIT_BUTTON_ENTRY_MODE && !methods(setup).any(|method| is_asked(&method)) {
-        return Err(Refusal::EntryMode {
-            entry_mode,
-            mode,
-            offered: offered(setup),
-        });
+        return Err(Refusal::EntryMode { entry_mode, mode, offered: offered(setup) });
     }
-    methods(setup)
-        .filter(is_asked)
-        .find(makes)
-        .ok_or_else(|| Refusal::EntryModeOfEvent {
-            entry_mode,
-            event,
-            fitting: listed(methods(setup).filter(makes)),
-        })
+    methods(setup).filter(is_asked).find(makes).ok_or_else(|| Refusal::EntryModeOfEvent {
+        entry_mode,
+        event,
+        fitting: listed(methods(setup).filter(makes)),
+    })
 }
 
 /// The entry_modes that the device offers to people.
@@ -133,11 +112,7 @@ fn listed(methods: impl Iterator<Item = Method>) -> String {
     entry_modes.sort_unstable();
     entry_modes.dedup();
     let entry_modes: Vec<String> = entry_modes.iter().map(u8::to_string).collect();
-    if entry_modes.is_empty() {
-        "none here".to_owned()
-    } else {
-        entry_modes.join(", ")
-    }
+    if entry_modes.is_empty() { "none here".to_owned() } else { entry_modes.join(", ") }
 }
 
 // With what in hand.
@@ -174,11 +149,7 @@ fn held(wish: &Wish, method: Method, roster: &Roster) -> Result<Option<Held>, Re
     if code.is_empty() || code.len() > QRCODE_BYTES_MAX {
         return Err(Refusal::Qrcode { bytes: code.len() });
     }
-    Ok(Some(Held {
-        field: "qrcode",
-        text: code.clone(),
-        owner: roster.by_code(code),
-    }))
+    Ok(Some(Held { field: "qrcode", text: code.clone(), owner: roster.by_code(code) }))
 }
 
 const fn has_card(method: Method) -> bool {
@@ -194,21 +165,12 @@ const fn has_card(method: Method) -> bool {
 
 /// The card's number, if it fits the 32 bits of an enrolled one (R-V3-23).
 fn card_number(card: &str) -> Result<Option<u32>, Refusal> {
-    let refusal = || Refusal::Card {
-        given: card.to_owned(),
-    };
-    let digits = card
-        .strip_prefix("0x")
-        .or_else(|| card.strip_prefix("0X"))
-        .ok_or_else(refusal)?;
+    let refusal = || Refusal::Card { given: card.to_owned() };
+    let digits = card.strip_prefix("0x").or_else(|| card.strip_prefix("0X")).ok_or_else(refusal)?;
     let well_formed = (8..=20).contains(&digits.len())
         && digits.len().is_multiple_of(2)
         && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    if well_formed {
-        Ok(u32::from_str_radix(digits, 16).ok())
-    } else {
-        Err(refusal())
-    }
+    if well_formed { Ok(u32::from_str_radix(digits, 16).ok()) } else { Err(refusal()) }
 }
 
 // Who, and with what verdict.
@@ -217,11 +179,7 @@ fn card_number(card: &str) -> Result<Option<u32>, Refusal> {
 fn verdicts(wish: &Wish, therm: Option<Therm>) -> Result<Vec<Verdict>, Refusal> {
     let event = wish.event.name();
     if let Some(state) = wish.state.filter(|state| *state > 4) {
-        return Err(Refusal::State {
-            event,
-            state,
-            state_max: 4,
-        });
+        return Err(Refusal::State { event, state, state_max: 4 });
     }
     let early = Verdict::Refused(Reason::VisitorEarly);
     let late = Verdict::Refused(Reason::VisitorLate);
@@ -235,11 +193,7 @@ fn verdicts(wish: &Wish, therm: Option<Therm>) -> Result<Vec<Verdict>, Refusal> 
         && verdict.state() != state
     {
         let (reason, expected) = (ReasonName::Verdict(verdict).name(), verdict.state());
-        return Err(Refusal::StateOfReason {
-            state,
-            reason,
-            expected,
-        });
+        return Err(Refusal::StateOfReason { state, reason, expected });
     }
     let hot = therm.is_some_and(|therm| therm >= Therm::FEVER);
     Ok(match (named, wish.state) {
@@ -282,12 +236,7 @@ fn chosen(
 ) -> Result<Chosen, Refusal> {
     match (wish.person, held) {
         (Some(whom), _) if whom != Whom::Any => return choose(whom, roster),
-        (
-            None,
-            Some(Held {
-                owner: Some(owner), ..
-            }),
-        ) if !verdicts.contains(&MISMATCH) => {
+        (None, Some(Held { owner: Some(owner), .. })) if !verdicts.contains(&MISMATCH) => {
             return Ok(Chosen::Person(*owner));
         }
         // (A visitor's code has no such verdict: an unknown one is then some visitor's.)
@@ -297,19 +246,11 @@ fn chosen(
         _ => {}
     }
     let enrolled = wish.person == Some(Whom::Any);
-    let usual: &[Verdict] = if verdicts.is_empty() {
-        &[Verdict::Accepted]
-    } else {
-        verdicts
-    };
+    let usual: &[Verdict] = if verdicts.is_empty() { &[Verdict::Accepted] } else { verdicts };
     let who = ANYBODY
         .into_iter()
         .filter(|who| !enrolled || matches!(who, Who::Enrolled(_)))
-        .find(|who| {
-            usual
-                .iter()
-                .any(|verdict| goes(*verdict, method, *who, setup))
-        });
+        .find(|who| usual.iter().any(|verdict| goes(*verdict, method, *who, setup)));
     match who {
         Some(Who::Enrolled(Category::Employee)) => choose(Whom::Any, roster),
         Some(Who::Enrolled(Category::Visitor)) => choose(Whom::Visitor, roster),
@@ -321,43 +262,34 @@ fn chosen(
 
 const MISMATCH: Verdict = Verdict::Refused(Reason::Mismatch);
 
-/// The verdict, if it is settled; none if it depends on the person's standing at the time.
+/// The verdict, if it is settled; none if it depends on the person's standing at the time. What is
+/// `held` and not the `chosen` person's own makes a mismatch where a face is looked at, too.
 fn verdict(
     wish: &Wish,
-    method: Method,
-    who: Who,
+    (method, who): (Method, Who),
     verdicts: &[Verdict],
-    held: Option<&Held>,
-    chosen: Chosen,
+    (held, chosen): (Option<&Held>, Chosen),
     setup: &Setup,
 ) -> Result<Option<Verdict>, Refusal> {
     if !verdicts.is_empty() {
-        let fitting = verdicts
-            .iter()
-            .copied()
-            .find(|verdict| goes(*verdict, method, who, setup));
-        return match fitting {
+        let mut fitting = verdicts.iter().copied();
+        return match fitting.find(|verdict| goes(*verdict, method, who, setup)) {
             Some(verdict) => Ok(Some(verdict)),
             None => Err(no_reason(wish, method, verdicts, who, setup)),
         };
     }
-    let implied = match who {
-        Who::Enrolled(_)
-            if goes(MISMATCH, method, who, setup)
-                && method.has_face()
-                && held.is_some_and(|held| !is_own(held, chosen)) =>
-        {
-            Some(MISMATCH)
-        }
-        Who::Enrolled(_) => None,
+    let is_mismatch = goes(MISMATCH, method, who, setup)
+        && method.has_face()
+        && held.is_some_and(|held| !is_own(held, chosen));
+    Ok(match who {
+        Who::Enrolled(_) => is_mismatch.then_some(MISMATCH),
         Who::Stranger => Some(Verdict::Refused(Reason::Stranger)),
         Who::Nobody => Some(Verdict::Refused(match method {
             Method::IdCard => Reason::InvalidIdCard,
             Method::Card | Method::CardAndPin => Reason::UnknownCard,
             _ => Reason::InvalidCode,
         })),
-    };
-    Ok(implied)
+    })
 }
 
 fn is_own(held: &Held, chosen: Chosen) -> bool {
@@ -394,10 +326,7 @@ fn check_therm(therm: Option<Therm>, verdict: Option<Verdict>) -> Result<(), Ref
         return Ok(());
     }
     let reason = ReasonName::Verdict(verdict).name();
-    Err(Refusal::ThermOfReason {
-        celsius: therm.celsius(),
-        reason,
-    })
+    Err(Refusal::ThermOfReason { celsius: therm.celsius(), reason })
 }
 
 /// What is held to the reader; none if what fits is to be made up.
@@ -413,37 +342,20 @@ fn presented(
     };
     let own = is_own(&held, chosen);
     let refuse = |held: Held, with, hint| {
-        Err(Refusal::Presented {
-            field: held.field,
-            given: held.text,
-            with,
-            hint,
-        })
+        Err(Refusal::Presented { field: held.field, given: held.text, with, hint })
     };
     let nobody = matches!(chosen, Chosen::Any(Who::Nobody));
     if nobody && held.owner.is_some() {
-        return refuse(
-            held,
-            "the reason: it is enrolled",
-            "leave the reason out, or give another",
-        );
+        return refuse(held, "the reason: it is enrolled", "leave the reason out, or give another");
     }
     if verdict == Some(MISMATCH) && own {
-        return refuse(
-            held,
-            "reason mismatch: it is the person's own",
-            "give another person's",
-        );
+        return refuse(held, "reason mismatch: it is the person's own", "give another person's");
     }
     // Face and card are compared (10002), so a verdict that was asked for must agree.
     let compared = method.has_face() && !matches!(chosen, Chosen::Any(Who::Stranger));
     let asked = wish.person.is_some() && verdict.is_some_and(|verdict| verdict != MISMATCH);
     if compared && asked && !own {
-        return refuse(
-            held,
-            "the reason: it is not the person's",
-            "use reason mismatch",
-        );
+        return refuse(held, "the reason: it is not the person's", "use reason mismatch");
     }
     let person = matches!(chosen, Chosen::Person(_));
     Ok(Some(match held.owner {
@@ -487,17 +399,12 @@ fn no_reason(
         return Refusal::ScreeningOff;
     }
     match (wish.state, verdicts) {
-        (Some(state), [_, ..]) if wish.reason.is_none() => Refusal::NoReasonForState {
-            event: wish.event.name(),
-            who: who_name(who),
-            state,
-        },
-        (_, [verdict, ..]) => combination(
-            *verdict,
-            method,
-            who,
-            "table B has no such row: leave one of them out",
-        ),
+        (Some(state), [_, ..]) if wish.reason.is_none() => {
+            Refusal::NoReasonForState { event: wish.event.name(), who: who_name(who), state }
+        }
+        (_, [verdict, ..]) => {
+            combination(*verdict, method, who, "table B has no such row: leave one of them out")
+        }
         (_, []) => combination(Verdict::Accepted, method, who, "name somebody else"),
     }
 }

@@ -1,19 +1,16 @@
 //! Checks a wish against tables B, C and E, and keeps what is left to decide when it is granted.
 
 use super::alarms::Alarms;
-use super::casting::{self, Part};
-use super::dice::Dice;
+use super::chosen::{AccessPlan, Chosen, choose};
 use super::plan;
+use super::refusal::COUNT_MAX;
 use super::refusal::Refusal;
-use super::roster::{Category, Hours, Roster};
+use super::roster::Roster;
 use super::rules::Who;
 use super::setup::{Screening, Setup};
-use super::wish::{COUNT_MAX, EventName, Whom, Wish};
+use super::wish::{EventName, Whom, Wish};
 use crate::clock::UnixMillis;
-use crate::event::{
-    Cause, EXIT_BUTTON_ENTRY_MODE, Method, PersonRef, Phase, Presented, Subject, Switch, Therm,
-    Verdict,
-};
+use crate::event::{Cause, EXIT_BUTTON_ENTRY_MODE, Phase, Switch, Therm};
 
 /// A wish that can be granted.
 #[derive(Clone, Debug)]
@@ -49,68 +46,6 @@ pub(super) enum Act {
     Settle(Cause, Phase),
 }
 
-/// Whom a wish chose.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Chosen {
-    Person(PersonRef),
-    Any(Who),
-}
-
-impl Chosen {
-    /// Who the device takes it for.
-    pub(super) fn who(self, roster: &Roster) -> Who {
-        match self {
-            Self::Person(person) => Who::Enrolled(roster.category(person)),
-            Self::Any(who) => who,
-        }
-    }
-
-    /// Somebody whom the verdict fits.
-    fn with(self, verdict: Verdict, hours: Hours, roster: &Roster, dice: &mut Dice) -> Subject {
-        match self {
-            Self::Person(person) => Subject::Person(person),
-            Self::Any(who) => {
-                casting::subject(who, verdict, hours, roster, dice).unwrap_or(Subject::Nobody)
-            }
-        }
-    }
-
-    /// Somebody who may pass.
-    pub(super) fn subject(self, hours: Hours, roster: &Roster, dice: &mut Dice) -> Subject {
-        self.with(Verdict::Accepted, hours, roster, dice)
-    }
-}
-
-/// An access that tables B, C and E have.
-#[derive(Clone, Debug)]
-pub(super) struct AccessPlan {
-    pub(super) chosen: Chosen,
-    pub(super) method: Method,
-    /// None: whatever the person's standing implies at the time.
-    pub(super) verdict: Option<Verdict>,
-    pub(super) presented: Option<Presented>,
-    pub(super) therm: Option<Therm>,
-}
-
-impl AccessPlan {
-    /// The part to be cast, at that time of day.
-    pub(super) fn part(&self, hours: Hours, roster: &Roster, dice: &mut Dice) -> Part {
-        let wanted = self.verdict.unwrap_or(Verdict::Accepted);
-        let subject = self.chosen.with(wanted, hours, roster, dice);
-        let standing = match subject {
-            Subject::Person(person) => roster.standing(person).verdict(hours),
-            Subject::Stranger(_) | Subject::Nobody => wanted,
-        };
-        Part {
-            subject,
-            method: self.method,
-            verdict: self.verdict.unwrap_or(standing),
-            presented: self.presented.clone(),
-            therm: self.therm,
-        }
-    }
-}
-
 /// Checks the wish.
 pub(super) fn prepare(
     wish: &Wish,
@@ -139,11 +74,7 @@ pub(super) fn prepare(
         EventName::Disa => sensor_alarm(wish, Cause::Tamper, alarms)?,
         EventName::Alarm => alarm(wish, setup, roster, alarms)?,
     };
-    Ok(Prepared {
-        act,
-        count: wish.count,
-        at: wish.at,
-    })
+    Ok(Prepared { act, count: wish.count, at: wish.at })
 }
 
 /// The fields that an event takes besides `count` and `at`.
@@ -165,58 +96,27 @@ const fn fields(event: EventName) -> &'static [&'static str] {
 
 fn check_fields(wish: &Wish) -> Result<(), Refusal> {
     let given = [
-        (
-            "state",
-            wish.state.is_some(),
-            "only face, card, visitor and what switches have one",
-        ),
+        ("state", wish.state.is_some(), "only face, card, visitor and what switches have one"),
         ("person", wish.person.is_some(), "nobody is concerned"),
-        (
-            "reason",
-            wish.reason.is_some(),
-            "only face, card, qrcode, visitor and pin have verdicts",
-        ),
-        (
-            "entry_mode",
-            wish.entry_mode.is_some(),
-            "only people at the reader and push have one",
-        ),
-        (
-            "therm",
-            wish.therm.is_some(),
-            "only people at the reader have a temperature",
-        ),
-        (
-            "card",
-            wish.card.is_some(),
-            "give it to card, or to face by face and card",
-        ),
-        (
-            "qrcode",
-            wish.qrcode.is_some(),
-            "give it to qrcode or visitor",
-        ),
+        ("reason", wish.reason.is_some(), "only face, card, qrcode, visitor and pin have verdicts"),
+        ("entry_mode", wish.entry_mode.is_some(), "only people at the reader and push have one"),
+        ("therm", wish.therm.is_some(), "only people at the reader have a temperature"),
+        ("card", wish.card.is_some(), "give it to card, or to face by face and card"),
+        ("qrcode", wish.qrcode.is_some(), "give it to qrcode or visitor"),
         ("code", wish.code.is_some(), "only alarm has one"),
         ("status", wish.status.is_some(), "only alarm has one"),
     ];
     let event = wish.event.name();
-    let stray = given
-        .into_iter()
-        .find(|(field, given, _)| *given && !fields(wish.event).contains(field));
-    stray.map_or(Ok(()), |(field, _, hint)| {
-        Err(Refusal::Field { event, field, hint })
-    })
+    let stray =
+        given.into_iter().find(|(field, given, _)| *given && !fields(wish.event).contains(field));
+    stray.map_or(Ok(()), |(field, _, hint)| Err(Refusal::Field { event, field, hint }))
 }
 
 fn switch(wish: &Wish) -> Result<Switch, Refusal> {
     match wish.state {
         None | Some(1) => Ok(Switch::On),
         Some(0) => Ok(Switch::Off),
-        Some(state) => Err(Refusal::State {
-            event: wish.event.name(),
-            state,
-            state_max: 1,
-        }),
+        Some(state) => Err(Refusal::State { event: wish.event.name(), state, state_max: 1 }),
     }
 }
 
@@ -235,13 +135,8 @@ fn temperature(wish: &Wish, setup: &Setup, roster: &Roster) -> Result<Act, Refus
     if setup.screening == Screening::Off {
         return Err(Refusal::ScreeningOff);
     }
-    let chosen = wish
-        .person
-        .map_or(Ok(Chosen::Any(Who::Nobody)), |whom| choose(whom, roster))?;
-    Ok(Act::Temperature(
-        chosen,
-        wish.therm.map(plan::therm).transpose()?,
-    ))
+    let chosen = wish.person.map_or(Ok(Chosen::Any(Who::Nobody)), |whom| choose(whom, roster))?;
+    Ok(Act::Temperature(chosen, wish.therm.map(plan::therm).transpose()?))
 }
 
 fn sensor_alarm(wish: &Wish, cause: Cause, alarms: &Alarms) -> Result<Act, Refusal> {
@@ -254,18 +149,10 @@ fn sensor_alarm(wish: &Wish, cause: Cause, alarms: &Alarms) -> Result<Act, Refus
 fn alarm(wish: &Wish, setup: &Setup, roster: &Roster, alarms: &Alarms) -> Result<Act, Refusal> {
     let event = wish.event.name();
     let hint = "the codes are 10001, 10002, 10003, 10004, 20003";
-    let code = wish.code.ok_or(Refusal::Missing {
-        event,
-        field: "code",
-        hint,
-    })?;
+    let code = wish.code.ok_or(Refusal::Missing { event, field: "code", hint })?;
     let cause = Cause::from_code(code).ok_or(Refusal::AlarmCode { code })?;
     let hint = "1 raised, 2 clearing failed, 3 cleared";
-    let status = wish.status.ok_or(Refusal::Missing {
-        event,
-        field: "status",
-        hint,
-    })?;
+    let status = wish.status.ok_or(Refusal::Missing { event, field: "status", hint })?;
     let phase = [Phase::Raised, Phase::ClearingFailed, Phase::Cleared]
         .into_iter()
         .find(|phase| phase.status() == status)
@@ -295,51 +182,12 @@ fn alarm(wish: &Wish, setup: &Setup, roster: &Roster, alarms: &Alarms) -> Result
 
 fn settle(wish: &Wish, cause: Cause, phase: Phase, alarms: &Alarms) -> Result<Act, Refusal> {
     // A clearing that fails leaves its alarm open: one is enough for any number of them.
-    let asked = if phase == Phase::Cleared {
-        wish.count
-    } else {
-        1
-    };
+    let asked = if phase == Phase::Cleared { wish.count } else { 1 };
     let open = alarms.count(cause);
     if usize::try_from(asked).is_ok_and(|asked| asked <= open) {
         Ok(Act::Settle(cause, phase))
     } else {
-        Err(Refusal::NotOpen {
-            code: cause.code(),
-            open,
-            asked,
-        })
-    }
-}
-
-/// Whom the wish names.
-pub(super) fn choose(whom: Whom, roster: &Roster) -> Result<Chosen, Refusal> {
-    let sizes = roster.sizes();
-    let any = |category, number: u32, who| {
-        let chosen = Chosen::Any(Who::Enrolled(category));
-        if number > 0 {
-            Ok(chosen)
-        } else {
-            Err(Refusal::Nobody { who })
-        }
-    };
-    match whom {
-        Whom::Any => any(Category::Employee, sizes.employees, "employee"),
-        Whom::Visitor => any(Category::Visitor, sizes.visitors, "visitor"),
-        Whom::Blocklisted => any(
-            Category::Blocklisted,
-            sizes.blocklisted,
-            "blocklisted person",
-        ),
-        Whom::Stranger => Ok(Chosen::Any(Who::Stranger)),
-        Whom::Uid(uid) => roster.by_uid(uid).map(Chosen::Person).ok_or_else(|| {
-            let first = roster.uid(PersonRef {
-                number: 0,
-                revision: 0,
-            });
-            let last = first.saturating_add(roster.len().saturating_sub(1));
-            Refusal::NotEnrolled { uid, first, last }
-        }),
+        Err(Refusal::NotOpen { code: cause.code(), open, asked })
     }
 }
 
@@ -347,11 +195,7 @@ pub(super) fn choose(whom: Whom, roster: &Roster) -> Result<Chosen, Refusal> {
 fn enrolled(whom: Whom, wish: &Wish, roster: &Roster) -> Result<Chosen, Refusal> {
     if whom == Whom::Stranger {
         let hint = "name somebody enrolled";
-        return Err(Refusal::Field {
-            event: wish.event.name(),
-            field: "stranger",
-            hint,
-        });
+        return Err(Refusal::Field { event: wish.event.name(), field: "stranger", hint });
     }
     choose(whom, roster)
 }

@@ -3,9 +3,10 @@
 
 use super::dice::Dice;
 use super::odds::{self, Outcome, Scene};
-use super::roster::{Category, Roster};
+use super::roster::Roster;
 use super::rules::{self, Who};
 use super::setup::{Screening, Setup};
+use super::standing::Category;
 use crate::event::{Method, Verdict};
 
 /// Rows with weights, drawn by them.
@@ -44,11 +45,7 @@ impl<T: Copy> Weighted<T> {
             sum += (up_to - before) * figure(*row);
             before = *up_to;
         }
-        if self.rows.is_empty() {
-            0.0
-        } else {
-            sum / self.total()
-        }
+        if self.rows.is_empty() { 0.0 } else { sum / self.total() }
     }
 
     fn total(&self) -> f64 {
@@ -75,15 +72,9 @@ impl Program {
         };
         let walk_ins = Weighted::new(offered().flat_map(|(method, weight)| {
             let outcomes = outcomes(method, setup, roster);
-            let sum: f64 = outcomes
-                .iter()
-                .map(|outcome| f64::from(outcome.weight))
-                .sum();
+            let sum: f64 = outcomes.iter().map(|outcome| f64::from(outcome.weight)).sum();
             outcomes.into_iter().map(move |outcome| {
-                (
-                    f64::from(weight) * f64::from(outcome.weight) / sum,
-                    (method, outcome),
-                )
+                (f64::from(weight) * f64::from(outcome.weight) / sum, (method, outcome))
             })
         }));
         let has_employees = roster.sizes().employees > 0;
@@ -98,11 +89,7 @@ impl Program {
                 .filter(|(scene, _)| *scene != Scene::PinGuessing || !pin_methods.rows.is_empty())
                 .map(|(scene, weight)| (f64::from(weight), scene)),
         );
-        let therms = if setup.screening == Screening::On {
-            1.0
-        } else {
-            0.0
-        };
+        let therms = if setup.screening == Screening::On { 1.0 } else { 0.0 };
         let walk_in = therms + walk_ins.mean(|(method, outcome)| walk_in_events(method, outcome));
         let tries = f64::from(odds::WRONG_PINS_BEFORE_ATTACK);
         let guessing = therms + tries * pin_methods.mean(method_events);
@@ -113,12 +100,7 @@ impl Program {
             Scene::RemoteOpening => 1.0 + DOOR_EVENTS,
             Scene::ForcedDoor | Scene::Tamper | Scene::Fire => 2.0,
         });
-        Self {
-            scenes,
-            walk_ins,
-            pin_methods,
-            events_per_arrival,
-        }
+        Self { scenes, walk_ins, pin_methods, events_per_arrival }
     }
 }
 
@@ -126,11 +108,7 @@ impl Program {
 const DOOR_EVENTS: f64 = 2.0;
 
 fn walk_in_events(method: Method, outcome: Outcome) -> f64 {
-    let door = if outcome.verdict == Verdict::Accepted {
-        DOOR_EVENTS
-    } else {
-        0.0
-    };
+    let door = if outcome.verdict == Verdict::Accepted { DOOR_EVENTS } else { 0.0 };
     method_events(method) + door
 }
 

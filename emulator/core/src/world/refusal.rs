@@ -1,7 +1,14 @@
 //! Why a wish cannot be granted: what was asked, why not, what to try.
 
-use super::wish::{COUNT_MAX, QRCODE_BYTES_MAX, ReasonName};
+use super::reason::ReasonName;
 use crate::event::Therm;
+
+/// The most events one wish may ask for: what is asked for is made in one go, and more would let one
+/// request hold a device for seconds.
+pub const COUNT_MAX: u32 = 100_000;
+
+/// The most bytes of a `qrcode`: more than a QR code on a telephone holds legibly.
+pub const QRCODE_BYTES_MAX: usize = 256;
 
 /// Why a wish is refused. Nothing has changed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -7,14 +7,15 @@
 
 use std::ops::Range;
 
+use jiff::ToSpan;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
 
 use super::dice::Dice;
 use super::numbers::{Affine, Code};
 use super::odds;
 use super::people::{Group, Particulars, id_number};
+use super::standing::{Category, Hours, Standing, timestamp};
 use crate::clock::UnixMillis;
 use crate::event::{PersonRef, Reason, Verdict};
 use crate::seed::Seed;
@@ -36,94 +37,7 @@ pub const PEOPLE_MAX: u32 = 10_000_000;
 
 impl Default for RosterSizes {
     fn default() -> Self {
-        Self {
-            employees: 170,
-            visitors: 20,
-            blocklisted: 10,
-        }
-    }
-}
-
-/// What somebody is enrolled as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Category {
-    /// v1 user `type` 1.
-    Employee,
-    /// v1 user `type` 2.
-    Visitor,
-    /// v1 user `type` 5.
-    Blocklisted,
-}
-
-impl Category {
-    /// The v1 user's `type`, and the `recognitionType` of the person.
-    #[must_use]
-    pub const fn user_type(self) -> u8 {
-        match self {
-            Self::Employee => 1,
-            Self::Visitor => 2,
-            Self::Blocklisted => 5,
-        }
-    }
-}
-
-/// What an enrolled person may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
-    /// May pass by day (08:00 to 20:00) only.
-    DayShift,
-    /// May pass.
-    Good,
-    /// May pass by night only.
-    NightShift,
-    /// Permission switched off.
-    Disabled,
-    /// Permission ended.
-    Expired,
-    /// Permission begins later.
-    NotYetValid,
-    /// No permission at this door.
-    NoPermission,
-    /// A visitor on the agreed day.
-    Guest,
-    /// On the blocklist.
-    Blocklisted,
-}
-
-impl Standing {
-    /// What it means at the door at such a time.
-    pub(super) const fn verdict(self, hours: Hours) -> Verdict {
-        match (self, hours) {
-            (Self::DayShift, Hours::Night) | (Self::NightShift, Hours::Day) => {
-                Verdict::Refused(Reason::OutsideHours)
-            }
-            (Self::Good | Self::Guest | Self::DayShift | Self::NightShift, _) => Verdict::Accepted,
-            (Self::Disabled, _) => Verdict::Refused(Reason::Disabled),
-            (Self::Expired, _) => Verdict::Refused(Reason::Expired),
-            (Self::NotYetValid, _) => Verdict::Refused(Reason::NotYetValid),
-            (Self::NoPermission, _) => Verdict::Refused(Reason::NoPermission),
-            (Self::Blocklisted, _) => Verdict::Refused(Reason::Blocklisted),
-        }
-    }
-}
-
-/// Which shift may pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hours {
-    /// 08:00 to 20:00 local time.
-    Day,
-    /// The rest.
-    Night,
-}
-
-impl Hours {
-    /// The shift at that time.
-    pub(super) fn at(time_zone: &TimeZone, at: UnixMillis) -> Self {
-        if (8..20).contains(&time_zone.to_datetime(timestamp(at)).hour()) {
-            Self::Day
-        } else {
-            Self::Night
-        }
+        Self { employees: 170, visitors: 20, blocklisted: 10 }
     }
 }
 
@@ -226,12 +140,8 @@ impl Roster {
     #[must_use]
     pub fn person(&self, person: PersonRef) -> Person {
         let category = self.category(person);
-        let Particulars {
-            name,
-            pin,
-            remark,
-            groups,
-        } = Particulars::draw(self.seed.numbered(u64::from(person.number)), category);
+        let Particulars { name, pin, remark, groups } =
+            Particulars::draw(self.seed.numbered(u64::from(person.number)), category);
         let job_number = match category {
             Category::Employee => (FIRST_JOB_NUMBER + person.number).to_string(),
             Category::Visitor | Category::Blocklisted => String::new(),
@@ -347,18 +257,11 @@ impl Roster {
         };
         let next = day.checked_add(1.day()).unwrap_or(day);
         let midnight = |date: jiff::civil::Date| {
-            let zoned = date
-                .to_datetime(Time::midnight())
-                .to_zoned(time_zone.clone());
-            zoned.map_or(at, |zoned| {
-                UnixMillis::new(zoned.timestamp().as_millisecond())
-            })
+            let zoned = date.to_datetime(Time::midnight()).to_zoned(time_zone.clone());
+            zoned.map_or(at, |zoned| UnixMillis::new(zoned.timestamp().as_millisecond()))
         };
         let start = midnight(day);
-        Window {
-            start,
-            end: (midnight(next) - std::time::Duration::from_millis(1)).max(start),
-        }
+        Window { start, end: (midnight(next) - std::time::Duration::from_millis(1)).max(start) }
     }
 
     /// Somebody of the category to whom such a verdict fits best; none if the category is empty.
@@ -369,11 +272,7 @@ impl Roster {
         hours: Hours,
         dice: &mut Dice,
     ) -> Option<PersonRef> {
-        let RosterSizes {
-            employees,
-            visitors,
-            blocklisted,
-        } = self.sizes;
+        let RosterSizes { employees, visitors, blocklisted } = self.sizes;
         let number = match category {
             Category::Employee if employees > 0 => {
                 let places = self.places(verdict, hours);
@@ -398,10 +297,7 @@ impl Roster {
             ) => standing.verdict(hours) == Verdict::Accepted,
             Verdict::Refused(_) => standing.verdict(hours) == verdict,
         };
-        let mut fitting = self
-            .strata
-            .iter()
-            .filter(|(standing, _)| applies(*standing));
+        let mut fitting = self.strata.iter().filter(|(standing, _)| applies(*standing));
         let first = fitting.next().map(|(_, places)| places.clone());
         let last = fitting.next_back().map(|(_, places)| places.end);
         first
@@ -411,27 +307,16 @@ impl Roster {
     }
 
     fn numbered(&self, number: u64) -> Option<PersonRef> {
-        u32::try_from(number)
-            .ok()
-            .filter(|number| *number < self.len())
-            .map(person_ref)
+        u32::try_from(number).ok().filter(|number| *number < self.len()).map(person_ref)
     }
 }
 
 const fn person_ref(number: u32) -> PersonRef {
-    PersonRef {
-        number,
-        revision: 0,
-    }
+    PersonRef { number, revision: 0 }
 }
 
 fn narrow(place: u64) -> u32 {
     u32::try_from(place).expect("a place among at most ten million employees")
-}
-
-/// The moment as the time library has it.
-pub(super) fn timestamp(at: UnixMillis) -> Timestamp {
-    Timestamp::from_millisecond(at.millis()).expect("1970 to 9999 is within a timestamp's range")
 }
 
 /// Cuts the employees' places into one run for each standing, in the table's order: the two shifts
@@ -442,10 +327,7 @@ fn strata(employees: u32) -> [Stratum; odds::STANDINGS.len()] {
         odds::Share::PerMille(share) => Some((employees * share).div_ceil(1000)),
         odds::Share::Rest => None,
     };
-    let others: u32 = odds::STANDINGS
-        .iter()
-        .filter_map(|(_, row)| share(*row))
-        .sum();
+    let others: u32 = odds::STANDINGS.iter().filter_map(|(_, row)| share(*row)).sum();
     let mut from = 0;
     odds::STANDINGS.map(|(standing, row)| {
         let places = from..from + share(row).unwrap_or(employees - others);
@@ -469,19 +351,13 @@ mod tests {
         for person in (0..roster.len()).map(person_ref) {
             assert_eq!(roster.by_uid(roster.uid(person)), Some(person));
             assert_eq!(roster.by_card(roster.card(person)), Some(person));
-            assert_eq!(
-                roster.by_code(&roster.code(person).to_string()),
-                Some(person)
-            );
+            assert_eq!(roster.by_code(&roster.code(person).to_string()), Some(person));
             assert!(!roster.uid(person).to_string().starts_with('0'));
         }
         assert_eq!(roster.by_uid(0), None);
         assert_eq!(roster.by_uid(FIRST_UID + roster.len()), None);
         assert_eq!(roster.by_card(roster.card_numbered(roster.len())), None);
-        assert_eq!(
-            roster.by_code(&roster.code_numbered(u32::MAX).to_string()),
-            None
-        );
+        assert_eq!(roster.by_code(&roster.code_numbered(u32::MAX).to_string()), None);
     }
 
     #[test]
@@ -532,11 +408,7 @@ mod tests {
     #[test]
     fn rosters_of_any_size_work() {
         for employees in [0, 1, 2, 19, 20, 21, 1000, u32::MAX] {
-            let sizes = RosterSizes {
-                employees,
-                visitors: 0,
-                blocklisted: 0,
-            };
+            let sizes = RosterSizes { employees, visitors: 0, blocklisted: 0 };
             let roster = Roster::new(Seed::root(3), sizes);
             let picked = roster.pick(
                 Category::Employee,

@@ -1,7 +1,7 @@
 //! What goes with what: which verdict, person and method tables B and C have together.
 
-use super::roster::Category;
 use super::setup::Screening;
+use super::standing::Category;
 use crate::event::{Method, Reason, Verdict};
 
 /// Who stands at the reader, as far as the device can tell.
@@ -102,25 +102,13 @@ mod tests {
 
     /// Tables B and C again, as rows of (reason, entry_modes, recognitionTypes; 0 is nobody).
     const ROWS: [(Reason, &[u8], &[u8]); 17] = [
-        (
-            Reason::NotYetValid,
-            &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12],
-            &[1],
-        ),
+        (Reason::NotYetValid, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12], &[1]),
         (Reason::Disabled, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12], &[1]),
         (Reason::Expired, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12], &[1]),
         (Reason::VisitorEarly, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], &[2]),
         (Reason::VisitorLate, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], &[2]),
-        (
-            Reason::NoPermission,
-            &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12],
-            &[1, 2],
-        ),
-        (
-            Reason::OutsideHours,
-            &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12],
-            &[1, 2],
-        ),
+        (Reason::NoPermission, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12], &[1, 2]),
+        (Reason::OutsideHours, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12], &[1, 2]),
         (Reason::Blocklisted, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], &[5]),
         (Reason::Stranger, &[1, 4, 6, 8, 10], &[3]),
         (Reason::NotLive, &[1, 4, 6, 8, 10], &[3]),

@@ -47,28 +47,20 @@ impl Director<'_> {
         }
         let access = next_try(Reason::TooManyPins, self.dice);
         let clear_after = self.dice.millis(odds::RAISED_TO_CLEARED);
-        self.agenda.put(
-            at,
-            Beat::PinAttack {
-                access,
-                clear_after,
-            },
-        );
+        self.agenda.put(at, Beat::PinAttack { access, clear_after });
     }
 
     /// The exit button is pressed and released, and the door opens.
     pub(super) fn exit(&mut self, at: UnixMillis) {
         self.agenda.put(at, Beat::Plain(Fact::Button(Switch::On)));
         let released = at + self.dice.millis(odds::PRESS_TO_RELEASE);
-        self.agenda
-            .put(released, Beat::Plain(Fact::Button(Switch::Off)));
+        self.agenda.put(released, Beat::Plain(Fact::Button(Switch::Off)));
         self.grant(Subject::Nobody, at);
     }
 
     /// Somebody opens the door over the network.
     pub(super) fn remote(&mut self, subject: Subject, at: UnixMillis) {
-        self.agenda
-            .put(at, Beat::Plain(Fact::Remote(subject, Switch::On)));
+        self.agenda.put(at, Beat::Plain(Fact::Remote(subject, Switch::On)));
         self.grant(subject, at);
     }
 
@@ -79,25 +71,13 @@ impl Director<'_> {
         } else {
             self.dice.millis(odds::OPEN_TO_CLOSE)
         };
-        self.agenda.put(
-            at,
-            Beat::Open {
-                subject,
-                close_after,
-            },
-        );
+        self.agenda.put(at, Beat::Open { subject, close_after });
     }
 
     /// The door opens, is held until it alarms, and closes.
     pub(super) fn held_door(&mut self, subject: Subject, at: UnixMillis) {
         let close_after = self.door_held_after + self.dice.millis(odds::HELD_TO_CLOSE);
-        self.agenda.put(
-            at,
-            Beat::Open {
-                subject,
-                close_after,
-            },
-        );
+        self.agenda.put(at, Beat::Open { subject, close_after });
     }
 
     /// The door is forced and closes.
@@ -113,18 +93,8 @@ impl Director<'_> {
         } else {
             0
         };
-        let clearing = Clearing {
-            after: self.dice.millis(odds::RAISED_TO_CLEARED),
-            failures,
-        };
-        self.agenda.put(
-            at,
-            Beat::Raise {
-                cause,
-                subject,
-                clearing,
-            },
-        );
+        let clearing = Clearing { after: self.dice.millis(odds::RAISED_TO_CLEARED), failures };
+        self.agenda.put(at, Beat::Raise { cause, subject, clearing });
     }
 
     fn grant(&mut self, subject: Subject, at: UnixMillis) {
@@ -138,8 +108,7 @@ impl Director<'_> {
             return at;
         };
         let subject = sensed(access.method, access.subject);
-        self.agenda
-            .put(at, Beat::Plain(Fact::Temperature(subject, therm)));
+        self.agenda.put(at, Beat::Plain(Fact::Temperature(subject, therm)));
         let access_at = at + self.dice.millis(odds::THERM_TO_ACCESS);
         access_at.min(self.next_arrival.max(at))
     }

@@ -1,23 +1,27 @@
 //! The world of one door: arrivals and agenda in one order, the door's leaf and the open alarms.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::agenda::{Agenda, Beat, Clearing, Place};
 use super::alarms::Alarms;
 use super::arrivals::{Arrivals, Intensity};
 use super::casting::{self, Part};
+use super::chosen::Chosen;
 use super::dice::Dice;
 use super::door::{Door, Opening, OpeningNumber};
 use super::odds::{Outcome, Scene};
-use super::prepare::{Act, Chosen, Prepared};
+use super::prepare::{Act, Prepared};
 use super::program::Program;
 use super::refusal::Refusal;
-use super::roster::{Category, Hours, Roster};
+use super::roster::Roster;
 use super::rules::Who;
 use super::scenes::Director;
 use super::setup::{Happening, Setup};
+use super::standing::{Category, Hours};
 use super::traffic::Traffic;
 use super::wish::Wish;
+
 use crate::clock::UnixMillis;
 use crate::event::{
     Access, Alarm, AlarmSerial, Cause, Fact, Phase, Reason, Subject, Switch, Trace, Verdict,
@@ -93,9 +97,7 @@ impl World {
     #[must_use]
     pub fn next_due(&self) -> Option<UnixMillis> {
         let arrival = self.arrivals.next_due();
-        self.agenda.next_due().map_or(arrival, |beat| {
-            Some(arrival.map_or(beat, |at| at.min(beat)))
-        })
+        self.agenda.next_due().map_or(arrival, |beat| Some(arrival.map_or(beat, |at| at.min(beat))))
     }
 
     /// The next thing that is due at or before `now`, stamped with the time it was due; none, if
@@ -173,10 +175,7 @@ impl World {
         if self.agenda.has_room(scenes) {
             Ok(())
         } else {
-            Err(Refusal::Busy {
-                waiting: self.agenda.waiting(),
-                asked: scenes,
-            })
+            Err(Refusal::Busy { waiting: self.agenda.waiting(), asked: scenes })
         }
     }
 
@@ -212,10 +211,7 @@ impl World {
                     // Whoever emits more often than was prepared gets an alarm that nobody knows.
                     cause: *cause,
                     phase: *phase,
-                    trace: Trace {
-                        serial: self.alarms.next(),
-                        raised_at: at,
-                    },
+                    trace: Trace { serial: self.alarms.next(), raised_at: at },
                     subject: Subject::Nobody,
                 }))
             }
@@ -325,13 +321,7 @@ impl World {
             .expect("each mode has a method, and each method somebody unknown");
         let subject = casting::subject(who, verdict, hours, &self.roster, dice)
             .expect("outcomes of categories with nobody in them were left out");
-        let part = Part {
-            subject,
-            method,
-            verdict,
-            presented: None,
-            therm: None,
-        };
+        let part = Part { subject, method, verdict, presented: None, therm: None };
         casting::access(part, &self.setup, &self.roster, dice)
     }
 
@@ -340,13 +330,7 @@ impl World {
         let method = method.expect("this scene needs a method with a PIN");
         let subject = self.employee(hours);
         let verdict = Verdict::Refused(Reason::TooManyPins);
-        let part = Part {
-            subject,
-            method,
-            verdict,
-            presented: None,
-            therm: None,
-        };
+        let part = Part { subject, method, verdict, presented: None, therm: None };
         casting::access(part, &self.setup, &self.roster, &mut self.scene_dice)
     }
 
@@ -363,15 +347,9 @@ impl World {
         let at = place.at;
         match beat {
             Beat::Plain(fact) => Some(fact),
-            Beat::PinAttack {
-                access,
-                clear_after,
-            } => {
+            Beat::PinAttack { access, clear_after } => {
                 let (fact, serial) = self.pin_attack(access, at);
-                let clearing = Clearing {
-                    after: clear_after,
-                    failures: 0,
-                };
+                let clearing = Clearing { after: clear_after, failures: 0 };
                 self.clear_later(Cause::PinAttack, serial, clearing, at);
                 Some(fact)
             }
@@ -379,66 +357,59 @@ impl World {
                 self.agenda.put_back(place, beat);
                 self.door.close().map(|opening| self.closed(opening))
             }
-            Beat::Open {
-                subject,
-                close_after,
-            } => {
-                let number = self.door.open(subject);
-                if close_after > self.setup.door_held_after {
-                    self.agenda
-                        .put(at + self.setup.door_held_after, Beat::Held(number));
-                }
-                self.agenda.put(at + close_after, Beat::Close(number));
-                Some(Fact::Door(Switch::On))
-            }
-            Beat::Force { close_after } => {
-                let alarm = self.raise(Cause::ForcedOpen, Subject::Nobody, at);
-                if let Some(opening) = self.door.opening() {
-                    self.agenda
-                        .put(at + close_after, Beat::Close(opening.number));
-                }
-                Some(Fact::Alarm(alarm))
-            }
+            Beat::Open { subject, close_after } => Some(self.open(subject, close_after, at)),
+            Beat::Force { close_after } => Some(self.force(close_after, at)),
             Beat::Close(number) => {
                 self.standing(number)?;
                 self.door.close().map(|opening| self.closed(opening))
             }
             Beat::Held(number) => {
                 let opening = self.standing(number)?;
-                Some(Fact::Alarm(self.raise(
-                    Cause::HeldOpen,
-                    opening.subject,
-                    at,
-                )))
+                Some(Fact::Alarm(self.raise(Cause::HeldOpen, opening.subject, at)))
             }
-            Beat::Raise {
-                cause,
-                subject,
-                clearing,
-            } => {
+            Beat::Raise { cause, subject, clearing } => {
                 let alarm = self.raise(cause, subject, at);
                 self.clear_later(cause, alarm.trace.serial, clearing, at);
                 Some(Fact::Alarm(alarm))
             }
-            Beat::Clear {
-                cause,
-                serial,
-                mut clearing,
-            } => {
-                if clearing.failures == 0 {
-                    return self
-                        .alarms
-                        .clear(cause, serial, Phase::Cleared)
-                        .map(Fact::Alarm);
-                }
-                let alarm = self.alarms.clear(cause, serial, Phase::ClearingFailed)?;
-                clearing.failures -= 1;
-                self.clear_later(cause, serial, clearing, at);
-                Some(Fact::Alarm(alarm))
-            }
+            Beat::Clear { cause, serial, clearing } => self.clear(cause, serial, clearing, at),
             Beat::Settle(cause, phase) => self.settle(cause, phase).map(Fact::Alarm),
             Beat::Sensor(switch) => Some(self.sense(switch)),
         }
+    }
+
+    fn open(&mut self, subject: Subject, close_after: Duration, at: UnixMillis) -> Fact {
+        let number = self.door.open(subject);
+        if close_after > self.setup.door_held_after {
+            self.agenda.put(at + self.setup.door_held_after, Beat::Held(number));
+        }
+        self.agenda.put(at + close_after, Beat::Close(number));
+        Fact::Door(Switch::On)
+    }
+
+    fn force(&mut self, close_after: Duration, at: UnixMillis) -> Fact {
+        let alarm = self.raise(Cause::ForcedOpen, Subject::Nobody, at);
+        if let Some(opening) = self.door.opening() {
+            self.agenda.put(at + close_after, Beat::Close(opening.number));
+        }
+        Fact::Alarm(alarm)
+    }
+
+    /// Clears an alarm, or fails to and tries again later.
+    fn clear(
+        &mut self,
+        cause: Cause,
+        serial: AlarmSerial,
+        mut clearing: Clearing,
+        at: UnixMillis,
+    ) -> Option<Fact> {
+        if clearing.failures == 0 {
+            return self.alarms.clear(cause, serial, Phase::Cleared).map(Fact::Alarm);
+        }
+        let alarm = self.alarms.clear(cause, serial, Phase::ClearingFailed)?;
+        clearing.failures -= 1;
+        self.clear_later(cause, serial, clearing, at);
+        Some(Fact::Alarm(alarm))
     }
 
     fn clear_later(
@@ -448,21 +419,12 @@ impl World {
         clearing: Clearing,
         at: UnixMillis,
     ) {
-        self.agenda.put(
-            at + clearing.after,
-            Beat::Clear {
-                cause,
-                serial,
-                clearing,
-            },
-        );
+        self.agenda.put(at + clearing.after, Beat::Clear { cause, serial, clearing });
     }
 
     /// The opening of that number, if the door still stands in it.
     fn standing(&self, number: OpeningNumber) -> Option<Opening> {
-        self.door
-            .opening()
-            .filter(|opening| opening.number == number)
+        self.door.opening().filter(|opening| opening.number == number)
     }
 
     /// What the closing of that opening is: the end of its alarm, if it has an open one.
@@ -475,10 +437,7 @@ impl World {
 
     fn pin_attack(&mut self, access: Access, at: UnixMillis) -> (Fact, AlarmSerial) {
         let alarm = self.alarms.raise(Cause::PinAttack, access.subject, at);
-        (
-            Fact::PinAttack(access, alarm.trace.serial),
-            alarm.trace.serial,
-        )
+        (Fact::PinAttack(access, alarm.trace.serial), alarm.trace.serial)
     }
 
     /// Raises an alarm, and the door goes along where the alarm is about it.

@@ -21,10 +21,7 @@ const TUESDAY: UnixMillis = UnixMillis::new(1_717_430_400_000);
 const DAY: Duration = Duration::from_secs(86_400);
 
 fn setup(mode: u8) -> Setup {
-    Setup {
-        mode: Mode::new(mode).expect("a mode"),
-        ..Setup::default()
-    }
+    Setup { mode: Mode::new(mode).expect("a mode"), ..Setup::default() }
 }
 
 fn world(setup: Setup, traffic: Traffic, seed: u64) -> World {
@@ -34,10 +31,7 @@ fn world(setup: Setup, traffic: Traffic, seed: u64) -> World {
 }
 
 fn steady(events_per_minute: f64) -> Traffic {
-    Traffic {
-        profile: Profile::Steady,
-        events_per_minute,
-    }
+    Traffic { profile: Profile::Steady, events_per_minute }
 }
 
 /// The state of the door that the fact shows.
@@ -56,19 +50,11 @@ fn door(fact: &Fact) -> Option<Switch> {
 fn assert_tables(fact: &Fact, setup: &Setup, roster: &Roster) {
     let access = match fact {
         Fact::Access(access) => {
-            assert_ne!(
-                access.verdict,
-                Verdict::Refused(Reason::TooManyPins),
-                "{access:?}"
-            );
+            assert_ne!(access.verdict, Verdict::Refused(Reason::TooManyPins), "{access:?}");
             access
         }
         Fact::PinAttack(access, _) => {
-            assert_eq!(
-                access.verdict,
-                Verdict::Refused(Reason::TooManyPins),
-                "{access:?}"
-            );
+            assert_eq!(access.verdict, Verdict::Refused(Reason::TooManyPins), "{access:?}");
             access
         }
         Fact::Temperature(..) => {
@@ -86,33 +72,15 @@ fn assert_tables(fact: &Fact, setup: &Setup, roster: &Roster) {
 }
 
 fn assert_access(access: &Access, setup: &Setup, roster: &Roster) {
-    let Access {
-        subject,
-        method,
-        verdict,
-        presented,
-        face,
-        therm,
-        mask,
-    } = access;
+    let Access { subject, method, verdict, presented, face, therm, mask } = access;
     let who = match subject {
         Subject::Person(person) => Who::Enrolled(roster.category(*person)),
         Subject::Stranger(_) => Who::Stranger,
         Subject::Nobody => Who::Nobody,
     };
-    assert!(
-        rules::allow(*verdict, *method, who, setup.screening),
-        "{access:?}"
-    );
-    assert!(
-        method.allowed_in(setup.mode, setup.health_codes),
-        "{access:?}"
-    );
-    assert_eq!(
-        therm.is_some(),
-        setup.screening == Screening::On,
-        "{access:?}"
-    );
+    assert!(rules::allow(*verdict, *method, who, setup.screening), "{access:?}");
+    assert!(method.allowed_in(setup.mode, setup.health_codes), "{access:?}");
+    assert_eq!(therm.is_some(), setup.screening == Screening::On, "{access:?}");
     if let Some(therm) = therm {
         let fever = *verdict == Verdict::Refused(Reason::Fever);
         assert_eq!(*therm >= Therm::FEVER, fever, "{access:?}");
@@ -158,10 +126,7 @@ fn line(happening: &Happening, roster: &Roster) -> String {
         Fact::PinAttack(part, serial) => format!("attack {serial:?} {}", access(part)),
         Fact::Temperature(subject, therm) => format!("therm {} {}", who(subject), therm.celsius()),
         Fact::Alarm(alarm) => {
-            format!(
-                "alarm {:?} {:?} {:?}",
-                alarm.cause, alarm.phase, alarm.trace.serial
-            )
+            format!("alarm {:?} {:?} {:?}", alarm.cause, alarm.phase, alarm.trace.serial)
         }
         other => format!("{other:?}"),
     };
@@ -186,10 +151,7 @@ fn a_tuesday_is_pinned() {
     let mut lines = 0;
     while let Some(happening) = world.advance(end) {
         let hour = (happening.at.millis() - TUESDAY.millis()) / 3_600_000;
-        let kind = happening
-            .fact
-            .kind()
-            .map_or("v1".to_owned(), |kind| format!("{kind:?}"));
+        let kind = happening.fact.kind().map_or("v1".to_owned(), |kind| format!("{kind:?}"));
         *hours.entry(hour).or_default().entry(kind).or_insert(0) += 1;
         if lines < 60 {
             writeln!(first, "{}", line(&happening, &roster)).expect("a string takes everything");
@@ -198,10 +160,8 @@ fn a_tuesday_is_pinned() {
     }
     let mut day = String::new();
     for (hour, kinds) in hours {
-        let kinds: Vec<String> = kinds
-            .into_iter()
-            .map(|(kind, count)| format!("{kind} {count}"))
-            .collect();
+        let kinds: Vec<String> =
+            kinds.into_iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         writeln!(day, "{hour:02}h  {}", kinds.join(", ")).expect("a string takes everything");
     }
     insta::assert_snapshot!(format!("{day}\n{first}"));
@@ -222,25 +182,15 @@ fn the_same_calls_give_the_same_facts() {
         facts
     };
     assert_eq!(day(false), day(false));
-    assert_eq!(
-        day(false),
-        day(true),
-        "asking for events changes nobody's day"
-    );
+    assert_eq!(day(false), day(true), "asking for events changes nobody's day");
 }
 
 #[test]
 fn the_asked_rate_is_produced() {
-    for (mode, screening) in [
-        (0, Screening::On),
-        (3, Screening::Off),
-        (3, Screening::On),
-        (9, Screening::On),
-    ] {
-        let setup = Setup {
-            screening,
-            ..setup(mode)
-        };
+    for (mode, screening) in
+        [(0, Screening::On), (3, Screening::Off), (3, Screening::On), (9, Screening::On)]
+    {
+        let setup = Setup { screening, ..setup(mode) };
         let mut world = world(setup, steady(60.0), 11);
         let end = TUESDAY + DAY;
         let mut events = 0;
@@ -248,23 +198,14 @@ fn the_asked_rate_is_produced() {
             events += u32::from(happening.fact.kind().is_some());
         }
         let rate = f64::from(events) / 1440.0;
-        assert!(
-            (rate / 60.0 - 1.0).abs() < 0.03,
-            "mode {mode}, {screening:?}: {rate} a minute"
-        );
+        assert!((rate / 60.0 - 1.0).abs() < 0.03, "mode {mode}, {screening:?}: {rate} a minute");
     }
 }
 
 #[test]
 fn an_office_day_has_its_mean_and_a_weekend_less() {
-    let mut world = world(
-        Setup::default(),
-        Traffic {
-            profile: Profile::Office,
-            events_per_minute: 60.0,
-        },
-        5,
-    );
+    let mut world =
+        world(Setup::default(), Traffic { profile: Profile::Office, events_per_minute: 60.0 }, 5);
     let mut day = |day: u32| {
         let mut events = 0_u32;
         while let Some(happening) = world.advance(TUESDAY + DAY * day) {
@@ -287,18 +228,9 @@ fn nothing_comes_at_rate_0() {
     world.set_traffic(steady(60.0), TUESDAY + DAY);
     let first = world.advance(TUESDAY + DAY * 2).expect("somebody comes");
     assert!(first.at >= TUESDAY + DAY);
-    world.set_traffic(
-        Traffic {
-            profile: Profile::Quiet,
-            events_per_minute: 1e-9,
-        },
-        first.at,
-    );
+    world.set_traffic(Traffic { profile: Profile::Quiet, events_per_minute: 1e-9 }, first.at);
     while world.advance(TUESDAY + DAY * 30).is_some() {}
-    assert!(
-        world.next_due().is_some_and(|due| due > TUESDAY + DAY * 30),
-        "a later look"
-    );
+    assert!(world.next_due().is_some_and(|due| due > TUESDAY + DAY * 30), "a later look");
     world.set_traffic(steady(6.0), UnixMillis::MAX);
     while world.advance(UnixMillis::MAX).is_some() {}
 }
@@ -348,10 +280,7 @@ fn reaches_everything(setup: &Setup) {
         before = happening.at;
         assert_tables(&happening.fact, setup, &roster);
         if let Some(now) = door(&happening.fact) {
-            assert_ne!(
-                now, state,
-                "the door moves twice the same way: {happening:?}"
-            );
+            assert_ne!(now, state, "the door moves twice the same way: {happening:?}");
             state = now;
         }
         seen.note(&happening.fact, &roster);
@@ -367,9 +296,7 @@ fn reaches_everything(setup: &Setup) {
         expected.entry_modes.insert(method.entry_mode());
         for row in outcomes(*method) {
             expected.abnormal.insert(row.verdict.abnormal_type(*method));
-            expected
-                .recognised
-                .insert(recognition(row.who, row.verdict));
+            expected.recognised.insert(recognition(row.who, row.verdict));
         }
     }
     expected.kinds.extend([
@@ -406,8 +333,7 @@ impl Seen {
         match fact {
             Fact::Access(access) | Fact::PinAttack(access, _) => {
                 self.entry_modes.insert(access.method.entry_mode());
-                self.abnormal
-                    .insert(access.verdict.abnormal_type(access.method));
+                self.abnormal.insert(access.verdict.abnormal_type(access.method));
                 let who = match access.subject {
                     Subject::Person(person) => Who::Enrolled(roster.category(person)),
                     Subject::Stranger(_) => Who::Stranger,
@@ -447,18 +373,9 @@ fn all_modes_together_have_all_there_is() {
             }
         }
     }
-    let all = [
-        0, 10001, 10002, 10003, 20001, 20002, 30001, 30002, 30003, 40001, 70001,
-    ];
-    assert_eq!(
-        abnormal,
-        BTreeSet::from(all),
-        "70002 comes with the fifth wrong PIN"
-    );
-    assert_eq!(
-        entry_modes,
-        BTreeSet::from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12])
-    );
+    let all = [0, 10001, 10002, 10003, 20001, 20002, 30001, 30002, 30003, 40001, 70001];
+    assert_eq!(abnormal, BTreeSet::from(all), "70002 comes with the fifth wrong PIN");
+    assert_eq!(entry_modes, BTreeSet::from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12]));
 }
 
 /// A temperature is followed by the access of the same walk-in, whoever else arrives.
@@ -499,39 +416,24 @@ fn alarms_end_with_the_trace_they_began_with() {
                     assert_eq!(open.get(&alarm.trace.serial), Some(&alarm.trace.raised_at));
                 }
                 Phase::Cleared => {
-                    assert_eq!(
-                        open.remove(&alarm.trace.serial),
-                        Some(alarm.trace.raised_at)
-                    );
+                    assert_eq!(open.remove(&alarm.trace.serial), Some(alarm.trace.raised_at));
                 }
             },
             _ => {}
         }
     }
-    assert!(
-        failed > 0 && open.len() < 10,
-        "{failed} failed, open: {open:?}"
-    );
+    assert!(failed > 0 && open.len() < 10, "{failed} failed, open: {open:?}");
 }
 
 /// A device with nobody enrolled, or only a few, still has a day.
 #[test]
 fn small_rosters_have_their_day() {
     for (mode, employees) in (0..=9).flat_map(|mode| [(mode, 0), (mode, 1)]) {
-        let sizes = RosterSizes {
-            employees,
-            visitors: 0,
-            blocklisted: 0,
-        };
+        let sizes = RosterSizes { employees, visitors: 0, blocklisted: 0 };
         let roster = Arc::new(Roster::new(Seed::root(1), sizes));
         let setup = Arc::new(setup(mode));
-        let mut world = World::new(
-            Seed::root(2),
-            Arc::clone(&setup),
-            roster,
-            steady(600.0),
-            TUESDAY,
-        );
+        let mut world =
+            World::new(Seed::root(2), Arc::clone(&setup), roster, steady(600.0), TUESDAY);
         let roster = Arc::clone(world.roster());
         let mut events = 0_u32;
         while let Some(happening) = world.advance(TUESDAY + Duration::from_secs(3600)) {
@@ -539,10 +441,7 @@ fn small_rosters_have_their_day() {
             events += u32::from(happening.fact.kind().is_some());
         }
         let rate = f64::from(events) / 36_000.0;
-        assert!(
-            (rate - 1.0).abs() < 0.06,
-            "mode {mode}, {employees}: {rate}"
-        );
+        assert!((rate - 1.0).abs() < 0.06, "mode {mode}, {employees}: {rate}");
         for event in EventName::ALL {
             if let Ok(prepared) = world.prepare(&Wish::new(event)) {
                 assert_tables(&world.emit(&prepared, TUESDAY), &setup, &roster);

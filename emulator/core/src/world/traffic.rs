@@ -19,10 +19,7 @@ pub const EVENTS_PER_MINUTE_MAX: f64 = 1_000_000.0;
 
 impl Default for Traffic {
     fn default() -> Self {
-        Self {
-            profile: Profile::Office,
-            events_per_minute: 6.0,
-        }
+        Self { profile: Profile::Office, events_per_minute: 6.0 }
     }
 }
 
@@ -34,10 +31,7 @@ impl Traffic {
     /// A rate that is negative, above [`EVENTS_PER_MINUTE_MAX`] or not a number.
     pub fn new(profile: Profile, events_per_minute: f64) -> Result<Self, TrafficError> {
         if (0.0..=EVENTS_PER_MINUTE_MAX).contains(&events_per_minute) {
-            Ok(Self {
-                profile,
-                events_per_minute,
-            })
+            Ok(Self { profile, events_per_minute })
         } else {
             Err(TrafficError::Rate { events_per_minute })
         }
@@ -46,11 +40,7 @@ impl Traffic {
     /// The mean rate at the `quarter` of an hour, 0 to 95, of such a day, in events a minute.
     pub(super) fn rate(&self, day: Day, quarter: usize) -> f64 {
         let mean = self.events_per_minute;
-        let mean = if mean.is_nan() {
-            0.0
-        } else {
-            mean.clamp(0.0, EVENTS_PER_MINUTE_MAX)
-        };
+        let mean = if mean.is_nan() { 0.0 } else { mean.clamp(0.0, EVENTS_PER_MINUTE_MAX) };
         match self.profile {
             Profile::Steady => mean,
             Profile::Office => mean * weight(day, quarter) / mean_weight(),
@@ -98,9 +88,7 @@ impl FromStr for Profile {
         Self::ALL
             .into_iter()
             .find(|profile| profile.name().eq_ignore_ascii_case(text.trim()))
-            .ok_or_else(|| TrafficError::Profile {
-                given: text.to_owned(),
-            })
+            .ok_or_else(|| TrafficError::Profile { given: text.to_owned() })
     }
 }
 
@@ -168,9 +156,7 @@ fn weight(day: Day, quarter: usize) -> f64 {
 
 /// The mean weight of a working day, which stands for `events_per_minute`.
 fn mean_weight() -> f64 {
-    let total: f64 = (0..QUARTERS)
-        .map(|quarter| weight(Day::Working, quarter))
-        .sum();
+    let total: f64 = (0..QUARTERS).map(|quarter| weight(Day::Working, quarter)).sum();
     #[expect(clippy::cast_precision_loss, reason = "96 is exact")]
     let quarters = QUARTERS as f64;
     total / quarters
@@ -183,9 +169,7 @@ mod tests {
     #[test]
     fn a_working_day_has_the_asked_mean() {
         let traffic = Traffic::default();
-        let total: f64 = (0..QUARTERS)
-            .map(|quarter| traffic.rate(Day::Working, quarter))
-            .sum();
+        let total: f64 = (0..QUARTERS).map(|quarter| traffic.rate(Day::Working, quarter)).sum();
         assert!((total / 96.0 - 6.0).abs() < 1e-9, "{total}");
     }
 
@@ -195,10 +179,7 @@ mod tests {
             assert_eq!(profile.name().parse(), Ok(profile));
         }
         let error = "mall".parse::<Profile>().expect_err("no such profile");
-        assert!(
-            error.to_string().contains("office, steady and quiet"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("office, steady and quiet"), "{error}");
     }
 
     #[test]

@@ -5,16 +5,10 @@
 
 use std::str::FromStr;
 
+use super::reason::{REASONS, ReasonName};
 use super::refusal::Refusal;
 use crate::clock::UnixMillis;
-use crate::event::{Kind, Reason, Verdict};
-
-/// The most events one wish may ask for: what is asked for is made in one go, and more would let one
-/// request hold a device for seconds.
-pub const COUNT_MAX: u32 = 100_000;
-
-/// The most bytes of a `qrcode`: more than a QR code on a telephone holds legibly.
-pub const QRCODE_BYTES_MAX: usize = 256;
+use crate::event::Kind;
 
 /// Something that is to happen.
 #[derive(Clone, Debug, PartialEq)]
@@ -151,9 +145,7 @@ impl FromStr for EventName {
         Self::ALL
             .into_iter()
             .find(|event| event.name() == name)
-            .ok_or_else(|| Refusal::Event {
-                given: text.to_owned(),
-            })
+            .ok_or_else(|| Refusal::Event { given: text.to_owned() })
     }
 }
 
@@ -186,81 +178,8 @@ impl FromStr for Whom {
                 .ok()
                 .filter(|_| uid.bytes().all(|byte| byte.is_ascii_digit()))
                 .map(Self::Uid)
-                .ok_or_else(|| Refusal::Person {
-                    given: text.to_owned(),
-                }),
+                .ok_or_else(|| Refusal::Person { given: text.to_owned() }),
         }
-    }
-}
-
-/// A name of table C.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReasonName {
-    /// One verdict.
-    Verdict(Verdict),
-    /// A visitor before or after the window: `state` says which, before if left out.
-    OutsideWindow,
-}
-
-const fn refused(reason: Reason) -> ReasonName {
-    ReasonName::Verdict(Verdict::Refused(reason))
-}
-
-/// Table C's names; of several with one meaning the first is the one we use.
-const REASONS: [(&str, ReasonName); 32] = [
-    ("accepted", ReasonName::Verdict(Verdict::Accepted)),
-    ("granted", ReasonName::Verdict(Verdict::Accepted)),
-    ("ok", ReasonName::Verdict(Verdict::Accepted)),
-    ("not-yet-valid", refused(Reason::NotYetValid)),
-    ("disabled", refused(Reason::Disabled)),
-    ("expired", refused(Reason::Expired)),
-    ("outside-window", ReasonName::OutsideWindow),
-    ("visitor-outside-window", ReasonName::OutsideWindow),
-    ("visitor-outside-the-window", ReasonName::OutsideWindow),
-    ("visitor-early", refused(Reason::VisitorEarly)),
-    ("before-window", refused(Reason::VisitorEarly)),
-    ("visitor-late", refused(Reason::VisitorLate)),
-    ("after-window", refused(Reason::VisitorLate)),
-    ("no-permission", refused(Reason::NoPermission)),
-    ("outside-hours", refused(Reason::OutsideHours)),
-    ("blocklisted", refused(Reason::Blocklisted)),
-    ("blocklist", refused(Reason::Blocklisted)),
-    ("stranger", refused(Reason::Stranger)),
-    ("not-live", refused(Reason::NotLive)),
-    ("fever", refused(Reason::Fever)),
-    ("unknown-card", refused(Reason::UnknownCard)),
-    ("invalid-card", refused(Reason::UnknownCard)),
-    ("invalid-code", refused(Reason::InvalidCode)),
-    ("invalid-qrcode", refused(Reason::InvalidCode)),
-    ("unknown-code", refused(Reason::InvalidCode)),
-    ("invalid-id-card", refused(Reason::InvalidIdCard)),
-    ("invalid-idcard", refused(Reason::InvalidIdCard)),
-    ("mismatch", refused(Reason::Mismatch)),
-    ("wrong-pin", refused(Reason::WrongPin)),
-    ("too-many-pins", refused(Reason::TooManyPins)),
-    ("too-many", refused(Reason::TooManyPins)),
-    ("too-many-wrong-pins", refused(Reason::TooManyPins)),
-];
-
-impl ReasonName {
-    /// The name we use.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        REASONS
-            .into_iter()
-            .find(|(_, reason)| *reason == self)
-            .map(|(name, _)| name)
-            .expect("every reason has a row")
-    }
-
-    /// Every name, aliases left out.
-    pub(super) fn names() -> String {
-        let mut names: Vec<_> = REASONS
-            .into_iter()
-            .map(|(_, reason)| reason.name())
-            .collect();
-        names.dedup();
-        names.join(", ")
     }
 }
 
@@ -273,9 +192,7 @@ impl FromStr for ReasonName {
             .into_iter()
             .find(|(name, _)| *name == wanted)
             .map(|(_, reason)| reason)
-            .ok_or_else(|| Refusal::Reason {
-                given: text.to_owned(),
-            })
+            .ok_or_else(|| Refusal::Reason { given: text.to_owned() })
     }
 }
 
@@ -303,14 +220,8 @@ mod tests {
 
     #[test]
     fn other_names_are_refused_with_the_list() {
-        let error = "tired"
-            .parse::<ReasonName>()
-            .expect_err("not in table C")
-            .to_string();
-        assert!(
-            error.contains("accepted, not-yet-valid") && error.contains("mismatch"),
-            "{error}"
-        );
+        let error = "tired".parse::<ReasonName>().expect_err("not in table C").to_string();
+        assert!(error.contains("accepted, not-yet-valid") && error.contains("mismatch"), "{error}");
         assert!("reset".parse::<EventName>().is_err());
         for person in ["", "+5", "-1", "nobody", "99999999999"] {
             assert!(person.parse::<Whom>().is_err(), "{person}");

@@ -22,10 +22,7 @@ const HOUR: u64 = 3_600_000;
 fn busy(seed: u64) -> Rig {
     Rig::made(|given| {
         *given = config(seed);
-        given.traffic = Traffic {
-            profile: Profile::Office,
-            events_per_minute: 3.0,
-        };
+        given.traffic = Traffic { profile: Profile::Office, events_per_minute: 3.0 };
         given.push_to = Some(dest(RECORDS));
         given.report_to = Some(dest(REPORTS));
     })
@@ -65,10 +62,7 @@ fn day(seed: u64) -> Vec<(Duration, Vec<u8>)> {
         answer(&mut rig, &mut log);
     }
     for entry in rig.entries() {
-        log.push((
-            Duration::ZERO,
-            rig.event(entry.index).to_string().into_bytes(),
-        ));
+        log.push((Duration::ZERO, rig.event(entry.index).to_string().into_bytes()));
     }
     log
 }
@@ -123,16 +117,9 @@ fn hours(change: impl FnOnce(&mut vestibule_core::device::Config), late: bool) -
 fn neither_speed_nor_late_wake_ups_change_the_day() {
     let usual = hours(|_| {}, false);
     assert!(usual.len() > 500, "{}", usual.len());
-    assert_eq!(
-        hours(|_| {}, true),
-        usual,
-        "stamps are when things were due"
-    );
+    assert_eq!(hours(|_| {}, true), usual, "stamps are when things were due");
     for times in [60.0, 10_000.0] {
-        let fast = hours(
-            |config| config.speed = Speed::new(times).expect("in range"),
-            false,
-        );
+        let fast = hours(|config| config.speed = Speed::new(times).expect("in range"), false);
         assert_eq!(fast, usual, "at {times}");
     }
 }
@@ -142,38 +129,22 @@ fn rewind_begins_the_same_day_again() {
     let mut rig = busy(7);
     rig.faces(5);
     let first = rig.take_attempts();
-    let before: Vec<Vec<Value>> = rig
-        .entries()
-        .iter()
-        .map(|entry| rig.records(entry.index))
-        .collect();
+    let before: Vec<Vec<Value>> =
+        rig.entries().iter().map(|entry| rig.records(entry.index)).collect();
     rig.network(Network::Offline);
     rig.wait(HOUR);
     rig.effects.clear();
-    let now = Now {
-        mono: rig.mono,
-        wall: START,
-    };
+    let now = Now { mono: rig.mono, wall: START };
     rig.input(|device, _, effects| device.rewind(now, effects));
-    assert!(
-        matches!(rig.effects[..], [Effect::Cut, Effect::Link(_)]),
-        "{:?}",
-        rig.effects
-    );
+    assert!(matches!(rig.effects[..], [Effect::Cut, Effect::Link(_)]), "{:?}", rig.effects);
     assert!(rig.entries().is_empty());
     assert!(rig.attempts.is_empty());
     rig.faces(5);
-    let again: Vec<Vec<Value>> = rig
-        .entries()
-        .iter()
-        .map(|entry| rig.records(entry.index))
-        .collect();
+    let again: Vec<Vec<Value>> =
+        rig.entries().iter().map(|entry| rig.records(entry.index)).collect();
     assert_eq!(again, before, "uuids too");
     for attempt in rig.take_attempts() {
-        assert!(
-            first.iter().all(|old| old.id != attempt.id),
-            "no outcome is mistaken"
-        );
+        assert!(first.iter().all(|old| old.id != attempt.id), "no outcome is mistaken");
     }
     for old in first {
         rig.settle(&old, &accepted());
@@ -220,13 +191,9 @@ fn r_v3_29_after_a_factory_reset_no_identifier_comes_again() {
 
 #[test]
 fn backfill_is_that_many_events_of_the_past() {
-    for (wanted, capacity, events_per_minute) in [
-        (0, 100, 6.0),
-        (1, 100, 6.0),
-        (300, 100, 6.0),
-        (300, 300, 0.0),
-        (777, 5_000, 0.5),
-    ] {
+    for (wanted, capacity, events_per_minute) in
+        [(0, 100, 6.0), (1, 100, 6.0), (300, 100, 6.0), (300, 300, 0.0), (777, 5_000, 0.5)]
+    {
         let mut rig = Rig::made(|config| {
             config.backfill = wanted;
             config.capacity = Capacity::new(capacity).expect("from 1");
@@ -240,20 +207,11 @@ fn backfill_is_that_many_events_of_the_past() {
         assert_eq!(bounds, (wanted > 0).then_some((wanted - kept + 1, wanted)));
         assert_eq!((status.backlog, status.counters.pushed), (0, 0));
         rig.input(Device::handle_timer);
-        assert!(
-            rig.take_attempts().is_empty(),
-            "neither pushed nor reported"
-        );
+        assert!(rig.take_attempts().is_empty(), "neither pushed nor reported");
         let entries = rig.entries();
         assert!(entries.is_sorted_by_key(|entry| entry.at), "ascending");
-        assert!(
-            entries.iter().all(|entry| entry.at < START),
-            "all in the past"
-        );
+        assert!(entries.iter().all(|entry| entry.at < START), "all in the past");
         let next = rig.emit(wish("face")).remove(0);
-        assert_eq!(
-            next.seqnum.map(vestibule_core::event::Seqnum::get),
-            Some(wanted + 1)
-        );
+        assert_eq!(next.seqnum.map(vestibule_core::event::Seqnum::get), Some(wanted + 1));
     }
 }

@@ -33,10 +33,7 @@ fn assert_one_story(rig: &Rig, entry: &Entry) {
     let view = rig.device.view();
     let event = rig.event(entry.index);
     let report = wire::v3::encode_report(&view, entry, "1").map(|bytes| parsed(&bytes));
-    assert_eq!(
-        report.map_or(Value::Null, |report| report["body"].clone()),
-        event
-    );
+    assert_eq!(report.map_or(Value::Null, |report| report["body"].clone()), event);
     for record in rig.records(entry.index) {
         let data = &record["data"];
         if record["type"] == 1 {
@@ -72,20 +69,12 @@ fn assert_recognition(event: &Value, data: &Value, entry: &Entry, roster: &Roste
     let uid = event["uid"].as_str();
     if let Some(uid) = uid {
         let unknown = uid.is_empty() || uid.starts_with("0000");
-        assert_eq!(
-            user["user_id"],
-            if unknown { "" } else { uid },
-            "{event} {data}"
-        );
+        assert_eq!(user["user_id"], if unknown { "" } else { uid }, "{event} {data}");
         assert_eq!(user["type"] == 0, unknown, "{event} {data}");
     }
     // A guessed PIN has no v3 form, though a face was looked at.
     if event.is_object() {
-        let score = if kind == "face" {
-            event["score"].clone()
-        } else {
-            0.0.into()
-        };
+        let score = if kind == "face" { event["score"].clone() } else { 0.0.into() };
         assert_eq!(data["recognizeScore"], score, "{event} {data}");
     }
     if kind == "face" {
@@ -116,9 +105,7 @@ fn assert_same_card(hex: &str, decimal: &Value) {
 fn assert_person(user: &Value, data: &Value, roster: &Roster) {
     let uid = user["user_id"].as_str().expect("a text");
     assert!(!uid.starts_with('0') && uid.bytes().all(|byte| byte.is_ascii_digit()));
-    let person = roster
-        .by_uid(uid.parse().expect("digits"))
-        .expect("enrolled");
+    let person = roster.by_uid(uid.parse().expect("digits")).expect("enrolled");
     let person = roster.person(person);
     assert_eq!(user["pin"], person.pin, "the person's PIN");
     assert_eq!(
@@ -168,26 +155,15 @@ fn reason() -> impl Strategy<Value = ReasonName> {
 fn card() -> impl Strategy<Value = String> {
     let roster = config(7).roster;
     let own = (0..roster.len()).prop_map(move |number| {
-        let person = vestibule_core::event::PersonRef {
-            number,
-            revision: 0,
-        };
+        let person = vestibule_core::event::PersonRef { number, revision: 0 };
         format!("0x{:08X}", roster.card(person))
     });
-    prop_oneof![
-        own,
-        "0[xX][0-9a-fA-F]{8}",
-        "0x[0-9a-f]{14}",
-        "0x[0-9a-f]{20}"
-    ]
+    prop_oneof![own, "0[xX][0-9a-fA-F]{8}", "0x[0-9a-f]{14}", "0x[0-9a-f]{20}"]
 }
 
 fn wishes() -> impl Strategy<Value = Wish> {
     let event = prop::sample::select(EventName::ALL.to_vec());
-    let alarm = (
-        prop::sample::select(vec![10001, 10002, 10003, 10004, 20003]),
-        1..4_u8,
-    );
+    let alarm = (prop::sample::select(vec![10001, 10002, 10003, 10004, 20003]), 1..4_u8);
     let access = (
         proptest::option::of(whom()),
         proptest::option::of(reason()),
@@ -254,10 +230,7 @@ fn of_every_mode_s_own_traffic() {
 
 #[test]
 fn of_a_card_that_was_given() {
-    for text in [
-        "card person=any card=0XFFAE0846",
-        "card person=100001 card=0x0123456789abcd",
-    ] {
+    for text in ["card person=any card=0XFFAE0846", "card person=100001 card=0x0123456789abcd"] {
         let (event, records) = rig(3, Screening::Off, 0).both(wish(text));
         let card = event["data"].as_str().expect("a text");
         assert_same_card(card, &records[0]["data"]["user"]["ic_number"]);

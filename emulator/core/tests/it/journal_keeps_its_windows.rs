@@ -35,10 +35,7 @@ fn fact(form: usize) -> Fact {
     match form {
         0 => Fact::Door(Switch::On),
         1 => Fact::Access(access()),
-        2 => Fact::Access(Access {
-            method: Method::NumberAndPin,
-            ..access()
-        }),
+        2 => Fact::Access(Access { method: Method::NumberAndPin, ..access() }),
         _ => Fact::PinAttack(access(), AlarmSerial(1)),
     }
 }
@@ -56,11 +53,7 @@ impl Model {
     /// Appends, and says what the backlog lost.
     fn append(&mut self, fact: Fact, at: UnixMillis, caching: Caching) -> Vec<RecordId> {
         let index = Index::new(self.appended.len() as u64 + 1);
-        let numbered = self
-            .appended
-            .iter()
-            .filter_map(|entry| entry.seqnum)
-            .next_back();
+        let numbered = self.appended.iter().filter_map(|entry| entry.seqnum).next_back();
         let next = numbered.map_or(Seqnum::FIRST, Seqnum::next);
         let seqnum = fact.kind().map(|_| next);
         if let Some(seqnum) = seqnum {
@@ -84,12 +77,7 @@ impl Model {
                 (_, false) => self.backlog.push(record),
             }
         }
-        self.appended.push(Entry {
-            index,
-            seqnum,
-            at,
-            fact,
-        });
+        self.appended.push(Entry { index, seqnum, at, fact });
         lost
     }
 
@@ -99,40 +87,24 @@ impl Model {
             let seqnum = entry.seqnum.map(Seqnum::get);
             seqnum.is_some_and(|seqnum| self.events.contains(&seqnum))
         };
-        let in_backlog = |entry: &&Entry| {
-            self.backlog
-                .iter()
-                .any(|record| record.index == entry.index)
-        };
+        let in_backlog =
+            |entry: &&Entry| self.backlog.iter().any(|record| record.index == entry.index);
         let kept = |entry: &&Entry| in_events(entry) || in_backlog(entry);
         self.appended.iter().filter(kept).collect()
     }
 
     fn compare(&self, journal: &Journal) {
         let bounds = journal.bounds().map(|(min, max)| (min.get(), max.get()));
-        assert_eq!(
-            bounds,
-            self.events
-                .first()
-                .copied()
-                .zip(self.events.last().copied())
-        );
+        assert_eq!(bounds, self.events.first().copied().zip(self.events.last().copied()));
         let (len, evicted) = (journal.len(), journal.evicted());
         assert_eq!((len, evicted), (self.events.len(), self.evicted));
         assert_eq!(journal.is_empty(), self.events.is_empty());
         assert_eq!(journal.next_index().get(), self.appended.len() as u64 + 1);
         let kept = self.kept();
-        assert_eq!(
-            journal.stored(),
-            kept.len(),
-            "nothing is kept that no window holds"
-        );
+        assert_eq!(journal.stored(), kept.len(), "nothing is kept that no window holds");
         for from in 0..=self.appended.len() as u64 + 1 {
-            let expected: Vec<&Entry> = kept
-                .iter()
-                .copied()
-                .filter(|it| it.index.get() >= from)
-                .collect();
+            let expected: Vec<&Entry> =
+                kept.iter().copied().filter(|it| it.index.get() >= from).collect();
             assert_eq!(journal.entries(Index::new(from), usize::MAX), expected);
             let one = journal.entries(Index::new(from), 1);
             assert_eq!(one, expected[..expected.len().min(1)]);
@@ -229,9 +201,6 @@ proptest! {
 fn a_capacity_is_from_1_to_its_limit() {
     assert_eq!(Capacity::new(0), None);
     assert_eq!(Capacity::new(Capacity::MAX + 1), None);
-    assert_eq!(
-        Capacity::new(Capacity::MAX).map(Capacity::get),
-        Some(10_000_000)
-    );
+    assert_eq!(Capacity::new(Capacity::MAX).map(Capacity::get), Some(10_000_000));
     assert_eq!(vestibule_core::journal::CAPACITY.get(), 50_000);
 }

@@ -90,29 +90,14 @@ fn table_b_alarms() {
 #[test]
 fn the_variants_that_quirks_make() {
     let variants: [(&str, &[(&str, &str)]); 12] = [
-        (
-            "face",
-            &[("v3.timestamp-unit", "s"), ("v1.timestamp-unit", "ms")],
-        ),
+        ("face", &[("v3.timestamp-unit", "s"), ("v1.timestamp-unit", "ms")]),
         ("face", &[("v3.fill-absent-fields", "true")]),
-        (
-            "face",
-            &[("v3.device-fields", "false"), ("v1.empty-image", "empty")],
-        ),
+        ("face", &[("v3.device-fields", "false"), ("v1.empty-image", "empty")]),
         ("face", &[("v1.empty-image", "null")]),
         ("face", &[("v1.empty-image", "absent")]),
-        (
-            "face person=stranger",
-            &[("v3.stranger-uid", "constant"), ("v1.unknown-user", "null")],
-        ),
-        (
-            "card reason=unknown-card",
-            &[("v3.card-digits", "14"), ("v1.nobody", "0")],
-        ),
-        (
-            "door",
-            &[("v3.door-name", "open"), ("v3.fill-absent-fields", "true")],
-        ),
+        ("face person=stranger", &[("v3.stranger-uid", "constant"), ("v1.unknown-user", "null")]),
+        ("card reason=unknown-card", &[("v3.card-digits", "14"), ("v1.nobody", "0")]),
+        ("door", &[("v3.door-name", "open"), ("v3.fill-absent-fields", "true")]),
         ("disa", &[("v1.alarm-code", "raised-only")]),
         ("disa; disa state=0", &[("v1.alarm-code", "raised-only")]),
         ("disa", &[("v1.empty-image", "null")]),
@@ -125,10 +110,7 @@ fn the_variants_that_quirks_make() {
         for each in wishes.split("; ") {
             shown = rig.both(wish(each));
         }
-        let quirks: Vec<_> = quirks
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let quirks: Vec<_> = quirks.iter().map(|(name, value)| format!("{name}={value}")).collect();
         writeln!(text, "=== {wishes}: {}", quirks.join(" ")).expect("memory");
         writeln!(text, "v3 {}", pretty(&shown.0)).expect("memory");
         for record in shown.1 {
@@ -182,10 +164,7 @@ fn answers_of_v3() {
             Service::Auth,
             json!({"action": "auth-login", "body": {"user": "admin", "passwd": DIGEST}}),
         ),
-        (
-            Service::Auth,
-            json!({"action": "auth-login", "body": {"user": "admin", "passwd": "00"}}),
-        ),
+        (Service::Auth, json!({"action": "auth-login", "body": {"user": "admin", "passwd": "00"}})),
         (
             Service::Auth,
             json!({"action": "auth-passwd", "body": {"user": "admin", "passwd": DIGEST}}),
@@ -200,14 +179,8 @@ fn answers_of_v3() {
         ),
         (Service::Event, json!({"action": "event-info"})),
         (Service::Event, json!({"action": "event-fetch"})),
-        (
-            Service::Event,
-            json!({"action": "event-fetch", "body": {"seqnum": 2, "limit": 2}}),
-        ),
-        (
-            Service::Event,
-            json!({"action": "event-fetch", "body": {"seqnum": "2"}}),
-        ),
+        (Service::Event, json!({"action": "event-fetch", "body": {"seqnum": 2, "limit": 2}})),
+        (Service::Event, json!({"action": "event-fetch", "body": {"seqnum": "2"}})),
         (Service::Event, json!({"action": "event-erase"})),
     ];
     let mut text = String::new();
@@ -229,18 +202,12 @@ fn answers_of_v3() {
 
 #[test]
 fn answers_of_v1() {
-    let subscription = Subscription {
-        destination: dest(RECORDS),
-        enabled: true,
-    };
+    let subscription = Subscription { destination: dest(RECORDS), enabled: true };
     let answers = [
         wire::v1::encode(&Reply::Done),
         wire::v1::encode(&Reply::Subscription(None)),
         wire::v1::encode(&Reply::Subscription(Some(subscription))),
-        wire::v1::encode_error(
-            400,
-            "event_dest must be a string with the receiver's address",
-        ),
+        wire::v1::encode_error(400, "event_dest must be a string with the receiver's address"),
     ];
     let mut text = String::new();
     for bytes in answers {

@@ -30,10 +30,7 @@ const MESSAGES: [&str; 9] = [
 fn read(bytes: &[u8]) {
     for service in SERVICES {
         for bad_field in [BadField::Error, BadField::Absent] {
-            let knobs = V3 {
-                bad_field,
-                ..V3::default()
-            };
+            let knobs = V3 { bad_field, ..V3::default() };
             let request = decode(bytes, service, &knobs);
             if let Some(reqid) = request.reqid {
                 let echo: Value = serde_json::from_str(reqid.get()).expect("a JSON value");
@@ -49,9 +46,7 @@ fn read(bytes: &[u8]) {
 /// A device serves it and shows an answer in JSON.
 fn serve(rig: &mut Rig, bytes: &[u8], token: &str) {
     for service in SERVICES {
-        let answer = rig
-            .serve(service, bytes, Some(token))
-            .expect("never silent by default");
+        let answer = rig.serve(service, bytes, Some(token)).expect("never silent by default");
         let answer: Value = serde_json::from_slice(&answer).expect("JSON");
         assert!(answer["retcode"].is_u64(), "{answer}");
     }
@@ -114,10 +109,8 @@ fn retyped() -> impl Strategy<Value = Vec<u8>> {
     ]);
     let members = proptest::collection::vec((name, value), 0..4);
     (action, members, any::<bool>()).prop_map(|(action, members, outside)| {
-        let members: Vec<String> = members
-            .into_iter()
-            .map(|(name, value)| format!("\"{name}\":{value}"))
-            .collect();
+        let members: Vec<String> =
+            members.into_iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         let members = members.join(",");
         if outside {
             format!("{{{members}}}").into_bytes()

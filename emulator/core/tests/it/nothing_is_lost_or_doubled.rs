@@ -246,18 +246,12 @@ impl Model {
     /// The record whose push may start now, were there no wait.
     fn candidate(&self) -> Option<Record> {
         let enabled = matches!(self.subscription, Some((_, true)));
-        let window = if self.failures > 0 {
-            1
-        } else {
-            self.make.window
-        };
+        let window = if self.failures > 0 { 1 } else { self.make.window };
         if !self.online || !enabled || self.flying.len() >= window {
             return None;
         }
         let mut oldest = self.backlog.iter().take(window);
-        oldest
-            .find(|record| self.flying.iter().all(|(_, flying)| flying != *record))
-            .copied()
+        oldest.find(|record| self.flying.iter().all(|(_, flying)| flying != *record)).copied()
     }
 
     /// The event whose report starts now.
@@ -280,10 +274,7 @@ impl Model {
                 Delivery::Push(record) => {
                     let record = (record.index.get(), record.part);
                     assert_eq!(Some(record), self.candidate(), "the oldest that may go");
-                    assert!(
-                        self.wait.is_none_or(|(earliest, _)| earliest <= now),
-                        "too early"
-                    );
+                    assert!(self.wait.is_none_or(|(earliest, _)| earliest <= now), "too early");
                     let destination = self.subscription.map(|(to, _)| to);
                     assert_eq!(Some(attempt.destination.as_str()), destination);
                     let bytes = sent(&rig.device, attempt);
@@ -301,26 +292,15 @@ impl Model {
             }
         }
         let waits = self.wait.is_some_and(|(_, latest)| now < latest);
-        assert!(
-            waits || self.candidate().is_none(),
-            "a push that may start has started"
-        );
-        assert_eq!(
-            self.next_report(now),
-            None,
-            "a report that may start has started"
-        );
+        assert!(waits || self.candidate().is_none(), "a push that may start has started");
+        assert_eq!(self.next_report(now), None, "a report that may start has started");
     }
 
     /// Compares with what the device says of itself.
     fn compare(&self, rig: &Rig) {
         let status = rig.device.status(rig.mono);
         let bounds = status.bounds.map(|(min, max)| (min.get(), max.get()));
-        let own = self
-            .events
-            .first()
-            .copied()
-            .zip(self.events.last().copied());
+        let own = self.events.first().copied().zip(self.events.last().copied());
         assert_eq!(bounds, own, "bounds");
         assert_eq!(status.events, self.events.len());
         assert_eq!(status.next_index.get(), self.next_index);
@@ -328,16 +308,9 @@ impl Model {
         assert_eq!(status.counters, self.counters);
         assert_eq!(status.online, self.online, "online");
         let subscription = status.subscription.map(|it| (it.destination, it.enabled));
-        assert_eq!(
-            subscription,
-            self.subscription.map(|(to, on)| (dest(to), on))
-        );
+        assert_eq!(subscription, self.subscription.map(|(to, on)| (dest(to), on)));
         let kept = self.counters.pushed + self.counters.dropped + self.backlog.len() as u64;
-        assert_eq!(
-            kept + self.given_up.len() as u64,
-            self.cached,
-            "every record is accounted for"
-        );
+        assert_eq!(kept + self.given_up.len() as u64, self.cached, "every record is accounted for");
     }
 
     /// Which page of the journal the device should give.
@@ -371,11 +344,7 @@ impl Pair {
             let cache = make.cache_while_disabled.to_string();
             quirk(behaviour, "v1.cache-while-disabled", &cache);
         });
-        Self {
-            rig,
-            model: Model::new(make),
-            open: Vec::new(),
-        }
+        Self { rig, model: Model::new(make), open: Vec::new() }
     }
 
     /// After an input: the effects against the model, then the two of them.
@@ -455,10 +424,7 @@ impl Pair {
     fn wait(&mut self, millis: u64) {
         let until = self.rig.mono + Duration::from_millis(millis);
         while let Some(due) = self.rig.device.next_deadline().filter(|due| *due <= until) {
-            assert!(
-                due > self.rig.mono,
-                "a deadline that has passed leads nowhere"
-            );
+            assert!(due > self.rig.mono, "a deadline that has passed leads nowhere");
             self.rig.mono = due;
             self.rig.input(Device::handle_timer);
             self.model.tick(due);
@@ -518,12 +484,7 @@ fn network() -> impl Strategy<Value = Network> {
 }
 
 fn action() -> impl Strategy<Value = Action> {
-    let enabled = prop_oneof![
-        Just(None),
-        Just(Some(true)),
-        Just(Some(true)),
-        Just(Some(false))
-    ];
+    let enabled = prop_oneof![Just(None), Just(Some(true)), Just(Some(true)), Just(Some(false))];
     let number = || proptest::option::of(0..12_u64);
     prop_oneof![
         8 => (0..EVENTS.len(), 1..4_u32).prop_map(|(which, count)| Action::Emit(which, count)),

@@ -49,10 +49,7 @@ fn r_v3_11_the_ceiling_tiles_too() {
     let mut rig = Rig::with(&[("v3.fetch-ceiling", "10")]);
     rig.faces(25);
     for by_seqnum in [true, false] {
-        assert_eq!(
-            pages(&mut rig, 1_000, by_seqnum),
-            (1..=25).collect::<Vec<_>>()
-        );
+        assert_eq!(pages(&mut rig, 1_000, by_seqnum), (1..=25).collect::<Vec<_>>());
     }
 }
 

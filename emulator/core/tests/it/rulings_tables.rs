@@ -105,10 +105,7 @@ fn table_a_an_unknown_card_has_an_empty_uid_and_a_reset_no_fields() {
     assert!(rig.both(wish("therm person=any")).0["uid"].is_string());
     rig.control(Command::Restart).expect("always");
     let reset = rig.entries().pop().expect("kept").index;
-    assert_eq!(
-        keys(&rig.event(reset)),
-        ["device-id", "event", "ip-addr", "seqnum", "timestamp"]
-    );
+    assert_eq!(keys(&rig.event(reset)), ["device-id", "event", "ip-addr", "seqnum", "timestamp"]);
 }
 
 /// The mode, what is emitted (before it, what it needs), v3, v1.
@@ -125,57 +122,22 @@ pub(crate) const TABLE_B: &[Row] = &[
     (3, "qrcode reason=invalid-code", "qrcode", "2 3 30003 false"),
     (3, "qrcode reason=mismatch", "qrcode", "2 1 10003 false"),
     (3, "visitor", "visitor 4", "2 2 0 true"),
-    (
-        3,
-        "visitor reason=visitor-early",
-        "visitor 1",
-        "2 2 20001 false",
-    ),
-    (
-        3,
-        "visitor reason=visitor-late",
-        "visitor 2",
-        "2 2 20001 false",
-    ),
+    (3, "visitor reason=visitor-early", "visitor 1", "2 2 20001 false"),
+    (3, "visitor reason=visitor-late", "visitor 2", "2 2 20001 false"),
     (3, "face person=visitor", "face 4", "1 2 0 true"),
-    (
-        3,
-        "face person=visitor reason=visitor-early",
-        "face 1",
-        "1 2 20001 false",
-    ),
-    (
-        3,
-        "face person=visitor reason=visitor-late",
-        "face 2",
-        "1 2 20001 false",
-    ),
+    (3, "face person=visitor reason=visitor-early", "face 1", "1 2 20001 false"),
+    (3, "face person=visitor reason=visitor-late", "face 2", "1 2 20001 false"),
     (3, "card person=visitor", "card 4", "3 2 0 true"),
-    (
-        3,
-        "card person=visitor reason=visitor-late",
-        "card 2",
-        "3 2 20001 false",
-    ),
+    (3, "card person=visitor reason=visitor-late", "card 2", "3 2 20001 false"),
     (3, "therm", "therm", ""),
     (3, "face reason=fever", "face 4", "1 1 40001 false"),
     (3, "card reason=fever", "card 4", "3 1 40001 false"),
-    (
-        3,
-        "face person=visitor reason=fever",
-        "face 4",
-        "1 2 40001 false",
-    ),
+    (3, "face person=visitor reason=fever", "face 4", "1 2 40001 false"),
     (3, "qrcode reason=fever", "qrcode", "2 1 40001 false"),
     (2, "face", "face 4", "4 1 0 true"),
     (2, "face reason=mismatch", "face 3", "4 1 10002 false"),
     (4, "card", "card 4", "5 1 0 true"),
-    (
-        4,
-        "card reason=invalid-id-card",
-        "card 0",
-        "5 3 30001 false",
-    ),
+    (4, "card reason=invalid-id-card", "card 0", "5 3 30001 false"),
     (6, "face", "face 4", "6 1 0 true"),
     (6, "face reason=mismatch", "face 3", "6 1 10001 false"),
     (3, "qrcode entry_mode=7", "qrcode", "7 1 0 true"),
@@ -187,30 +149,10 @@ pub(crate) const TABLE_B: &[Row] = &[
     (8, "face reason=wrong-pin", "face 3", "10 1 70001 false"),
     (3, "pin", "", "12 1 0 true"),
     (3, "pin reason=wrong-pin", "", "12 1 70001 false"),
-    (
-        3,
-        "pin reason=too-many-pins",
-        "",
-        "12 1 70002 false, 10004 1",
-    ),
-    (
-        7,
-        "pin reason=too-many-pins",
-        "",
-        "8 1 70002 false, 10004 1",
-    ),
-    (
-        3,
-        "alarm code=10004 status=1",
-        "",
-        "12 1 70002 false, 10004 1",
-    ),
-    (
-        3,
-        "pin reason=too-many-pins; alarm code=10004 status=3",
-        "",
-        "10004 3",
-    ),
+    (3, "pin reason=too-many-pins", "", "12 1 70002 false, 10004 1"),
+    (7, "pin reason=too-many-pins", "", "8 1 70002 false, 10004 1"),
+    (3, "alarm code=10004 status=1", "", "12 1 70002 false, 10004 1"),
+    (3, "pin reason=too-many-pins; alarm code=10004 status=3", "", "10004 3"),
     (3, "push", "push 1", "11 3 0 true"),
     (3, "push state=0", "push 0", ""),
     (3, "remote", "remote 1", ""),
@@ -218,42 +160,17 @@ pub(crate) const TABLE_B: &[Row] = &[
     (3, "door", "door 1", ""),
     (3, "door state=0", "door 0", ""),
     (3, "alarm code=10002 status=1", "door 1", "10002 1"),
-    (
-        3,
-        "alarm code=10002 status=1; alarm code=10002 status=3",
-        "door 0",
-        "10002 3",
-    ),
+    (3, "alarm code=10002 status=1; alarm code=10002 status=3", "door 0", "10002 3"),
     (3, "alarm code=10003 status=1", "", "10003 1"),
-    (
-        3,
-        "alarm code=10003 status=1; alarm code=10003 status=3",
-        "door 0",
-        "10003 3",
-    ),
+    (3, "alarm code=10003 status=1; alarm code=10003 status=3", "door 0", "10003 3"),
     (3, "disa", "disa 1", "10001 1"),
     (3, "disa; disa state=0", "disa 0", "10001 3"),
     (3, "fire", "fire 1", "20003 1"),
     (3, "fire; fire state=0", "fire 0", "20003 3"),
     (3, "fire; alarm code=20003 status=2", "", "20003 2"),
-    (
-        3,
-        "disa; alarm code=10001 status=2; alarm code=10001 status=2",
-        "",
-        "10001 2",
-    ),
-    (
-        3,
-        "alarm code=10002 status=1; alarm code=10002 status=2",
-        "",
-        "10002 2",
-    ),
-    (
-        3,
-        "alarm code=10003 status=1; alarm code=10003 status=2",
-        "",
-        "10003 2",
-    ),
+    (3, "disa; alarm code=10001 status=2; alarm code=10001 status=2", "", "10001 2"),
+    (3, "alarm code=10002 status=1; alarm code=10002 status=2", "", "10002 2"),
+    (3, "alarm code=10003 status=1; alarm code=10003 status=2", "", "10003 2"),
 ];
 
 /// What is left of table C.
@@ -263,23 +180,13 @@ const REST_OF_TABLE_C: &[Row] = &[
     (3, "face reason=expired", "face 2", "1 1 20002 false"),
     (3, "face reason=no-permission", "face 3", "1 1 20002 false"),
     (3, "face reason=outside-hours", "face 3", "1 1 20002 false"),
-    (
-        3,
-        "face person=visitor reason=no-permission",
-        "face 3",
-        "1 2 20002 false",
-    ),
+    (3, "face person=visitor reason=no-permission", "face 3", "1 2 20002 false"),
     (3, "face person=blocklisted", "face 3", "1 5 0 false"),
     (3, "card reason=not-yet-valid", "card 1", "3 1 20002 false"),
     (3, "card reason=disabled", "card 1", "3 1 20002 false"),
     (3, "card reason=expired", "card 2", "3 1 20002 false"),
     (3, "card reason=no-permission", "card 3", "3 1 20002 false"),
-    (
-        3,
-        "card person=visitor reason=outside-hours",
-        "card 3",
-        "3 2 20002 false",
-    ),
+    (3, "card person=visitor reason=outside-hours", "card 3", "3 2 20002 false"),
     (3, "card reason=blocklisted", "card 3", "3 5 0 false"),
 ];
 
@@ -292,11 +199,7 @@ fn tables_b_and_c_row_by_row() {
             shown = rig.both(wish(text));
         }
         let (event, records) = shown;
-        assert_eq!(
-            (in_v3(&event).as_str(), in_v1(&records).as_str()),
-            (*v3, *v1),
-            "{texts}"
-        );
+        assert_eq!((in_v3(&event).as_str(), in_v1(&records).as_str()), (*v3, *v1), "{texts}");
     }
 }
 
@@ -316,10 +219,7 @@ fn table_b_a_visitor_has_guest_times_that_fit_the_verdict() {
         }
     }
     let (_, records) = plain(3).both(wish("face"));
-    assert_eq!(
-        records[0]["data"]["user"]["guest_time_start"], 0,
-        "an employee is no guest"
-    );
+    assert_eq!(records[0]["data"]["user"]["guest_time_start"], 0, "an employee is no guest");
 }
 
 /// What v3 and v1 show of everything that follows from a scene.
@@ -331,12 +231,7 @@ fn scene(text: &str) -> Vec<(String, String)> {
     assert!(entries.is_sorted_by_key(|entry| entry.at));
     entries
         .iter()
-        .map(|entry| {
-            (
-                in_v3(&rig.event(entry.index)),
-                in_v1(&rig.records(entry.index)),
-            )
-        })
+        .map(|entry| (in_v3(&rig.event(entry.index)), in_v1(&rig.records(entry.index))))
         .collect()
 }
 
@@ -350,10 +245,7 @@ fn table_b_whole_scenes_in_their_order() {
     assert_eq!(v3(&scene("card reason=expired")), ["therm", "card 2"]);
     assert_eq!(v3(&scene("remote")), ["remote 1", "door 1", "door 0"]);
     let exit = v3(&scene("push"));
-    assert!(
-        exit[0] == "push 1" && exit.contains(&"push 0".to_owned()),
-        "{exit:?}"
-    );
+    assert!(exit[0] == "push 1" && exit.contains(&"push 0".to_owned()), "{exit:?}");
     let guessing = scene("pin reason=too-many-pins");
     let v1: Vec<&str> = guessing.iter().map(|(_, v1)| v1.as_str()).collect();
     assert_eq!(guessing[0].0, "therm");
@@ -369,18 +261,8 @@ fn table_b_whole_scenes_in_their_order() {
 
 #[test]
 fn table_e_each_mode_has_its_entry_modes_and_no_others() {
-    let table: [&[u8]; 10] = [
-        &[1],
-        &[1, 3],
-        &[4],
-        &[1, 2, 3, 12],
-        &[5],
-        &[1, 5],
-        &[6],
-        &[8],
-        &[10],
-        &[9],
-    ];
+    let table: [&[u8]; 10] =
+        [&[1], &[1, 3], &[4], &[1, 2, 3, 12], &[5], &[1, 5], &[6], &[8], &[10], &[9]];
     for (mode, allowed) in (0..).zip(table) {
         for entry_mode in 1..=12 {
             let event = match entry_mode {
@@ -394,11 +276,7 @@ fn table_e_each_mode_has_its_entry_modes_and_no_others() {
             let wish = wish(&format!("{event} entry_mode={entry_mode}"));
             let emitted = rig.try_emit(wish, Playing::Exactly);
             let offered = allowed.contains(&entry_mode) || matches!(entry_mode, 7 | 11);
-            assert_eq!(
-                emitted.is_ok(),
-                offered,
-                "mode {mode}, entry_mode {entry_mode}"
-            );
+            assert_eq!(emitted.is_ok(), offered, "mode {mode}, entry_mode {entry_mode}");
             if let Ok(emitted) = emitted {
                 let data = rig.records(emitted[0].index)[0]["data"].clone();
                 assert_eq!(data["entry_mode"], entry_mode);
@@ -420,11 +298,7 @@ fn table_e_the_mask_is_looked_for_on_faces_alone() {
     let masks = |event: &str, detection| {
         let mut rig = rig(3, Screening::On, detection);
         let mut masks: Vec<u64> = (0..60)
-            .map(|_| {
-                rig.both(wish(event)).1[0]["data"]["mask"]
-                    .as_u64()
-                    .expect("a number")
-            })
+            .map(|_| rig.both(wish(event)).1[0]["data"]["mask"].as_u64().expect("a number"))
             .collect();
         masks.sort_unstable();
         masks.dedup();
@@ -441,10 +315,7 @@ fn table_e_the_mask_is_looked_for_on_faces_alone() {
 fn table_c_a_fever_shows_its_temperature() {
     let mut rig = plain(3);
     let (event, records) = rig.both(wish("face therm=38.6"));
-    assert_eq!(
-        (in_v3(&event).as_str(), in_v1(&records).as_str()),
-        ("face 4", "1 1 40001 false")
-    );
+    assert_eq!((in_v3(&event).as_str(), in_v1(&records).as_str()), ("face 4", "1 1 40001 false"));
     assert_eq!(event["therm"], json!(38.6));
     assert_eq!(records[0]["data"]["bodyTemperature"], json!(38.6));
 }

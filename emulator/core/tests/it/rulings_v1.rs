@@ -56,18 +56,9 @@ fn r_v1_02_what_event_dest_may_be() {
     let rows = [
         (long(1024, "a"), None),
         (long(1024, "记"), None),
-        (
-            long(1025, "a"),
-            Some(DestError::TooLong { characters: 1025 }),
-        ),
-        (
-            long(1025, "记"),
-            Some(DestError::TooLong { characters: 1025 }),
-        ),
-        (
-            "https://platform.example:8443/Record?site=1".to_owned(),
-            None,
-        ),
+        (long(1025, "a"), Some(DestError::TooLong { characters: 1025 })),
+        (long(1025, "记"), Some(DestError::TooLong { characters: 1025 })),
+        ("https://platform.example:8443/Record?site=1".to_owned(), None),
         ("ftp://10.0.0.1/".to_owned(), Some(DestError::Scheme)),
         ("10.0.0.1/Record".to_owned(), Some(DestError::Scheme)),
         (String::new(), Some(DestError::Scheme)),
@@ -91,28 +82,16 @@ fn r_v1_02_what_is_no_subscription() {
         ("{}", "NoDestination"),
         ("{\"event_dest\":null}", "NoDestination"),
         ("{\"event_dest\":[\"http://a/\"]}", "NoDestination"),
-        (
-            "{\"event_dest\":\"http://a/\",\"enabled\":\"true\"}",
-            "BadEnabled",
-        ),
-        (
-            "{\"event_dest\":\"http://a/\",\"enabled\":null}",
-            "BadEnabled",
-        ),
+        ("{\"event_dest\":\"http://a/\",\"enabled\":\"true\"}", "BadEnabled"),
+        ("{\"event_dest\":\"http://a/\",\"enabled\":null}", "BadEnabled"),
         ("{\"event_dest\":\"http://a/\",\"enabled\":1}", "BadEnabled"),
     ];
     for (body, name) in rows {
         let error = decode_subscribe(body.as_bytes()).expect_err("no subscription");
         assert!(format!("{error:?}").starts_with(name), "{body}: {error:?}");
     }
-    let answer = parsed(&vestibule_core::wire::v1::encode_error(
-        400,
-        "no \"such\" address",
-    ));
-    assert_eq!(
-        answer,
-        json!({"data": null, "code": 400, "msg": "no \"such\" address"})
-    );
+    let answer = parsed(&vestibule_core::wire::v1::encode_error(400, "no \"such\" address"));
+    assert_eq!(answer, json!({"data": null, "code": 400, "msg": "no \"such\" address"}));
 }
 
 #[test]
@@ -201,10 +180,7 @@ fn outcomes() -> Vec<(Outcome, &'static [&'static str])> {
         (answered(500, r#"{"code":200}"#), &["any-status"]),
         (answered(301, ""), &["redirect"]),
         (answered(307, r#"{"code":500}"#), &["redirect"]),
-        (
-            answered(302, r#"{"code":200}"#),
-            &["any-status", "redirect"],
-        ),
+        (answered(302, r#"{"code":200}"#), &["any-status", "redirect"]),
         (answered(200, r#"{"code":0}"#), &[]),
         (answered(200, r#"{"code":500}"#), &[]),
         (answered(200, r#"{"code":null}"#), &[]),
@@ -230,11 +206,7 @@ fn r_v1_06_what_acknowledges() {
             rig.settle(&attempt, &outcome);
             let acknowledged = acknowledging.contains(&value);
             let counters = rig.device.status(rig.mono).counters;
-            assert_eq!(
-                counters.pushed,
-                u64::from(acknowledged),
-                "{value} {outcome:?}"
-            );
+            assert_eq!(counters.pushed, u64::from(acknowledged), "{value} {outcome:?}");
             rig.wait(1_000);
             let again = usize::from(!acknowledged);
             assert_eq!(rig.take_attempts().len(), again, "{value} {outcome:?}");
@@ -280,10 +252,7 @@ fn r_v1_07_the_wait_doubles_from_1_s_to_30_s_with_jitter() {
         assert!((full * 800..=full * 1_000).contains(wait), "{found:?}");
     }
     let shares: Vec<_> = found.iter().skip(5).collect();
-    assert!(
-        shares[0] != shares[1] || shares[1] != shares[2],
-        "jittered: {found:?}"
-    );
+    assert!(shares[0] != shares[1] || shares[1] != shares[2], "jittered: {found:?}");
     assert_eq!(rig.take_attempt().number, 9);
 }
 
@@ -300,10 +269,7 @@ fn r_v1_07_the_waits_are_quirks() {
     for (wait, full) in waits(&mut rig, 4).iter().zip([100, 200, 250, 250]) {
         assert!((full * 8 / 10..=full).contains(wait));
     }
-    assert_eq!(
-        Rig::new().device.view().behaviour.v1.push_timeout.as_secs(),
-        10
-    );
+    assert_eq!(Rig::new().device.view().behaviour.v1.push_timeout.as_secs(), 10);
 }
 
 #[test]
@@ -366,10 +332,7 @@ fn r_v1_07_what_ends_a_wait_at_once() {
         assert_eq!(attempt.number, 8, "the count of tries goes on");
         rig.settle(&attempt, &Outcome::NoAnswer);
         let due = rig.device.next_deadline().expect("a retry");
-        assert!(
-            due.since(rig.mono).as_millis() <= 1_000,
-            "the doubling begins anew"
-        );
+        assert!(due.since(rig.mono).as_millis() <= 1_000, "the doubling begins anew");
     }
 }
 
@@ -420,10 +383,7 @@ fn r_v1_08_a_wider_window_keeps_its_order_and_recovers_with_one() {
 #[test]
 fn r_v1_09_what_a_full_backlog_loses() {
     // R-V1-09
-    for (value, kept) in [
-        ("drop-oldest", vec![4, 5, 6, 7]),
-        ("drop-newest", vec![1, 2, 3, 4]),
-    ] {
+    for (value, kept) in [("drop-oldest", vec![4, 5, 6, 7]), ("drop-newest", vec![1, 2, 3, 4])] {
         let mut rig = Rig::small(4, &[("v1.overflow", value)]);
         rig.network(Network::Offline);
         rig.subscribe();
@@ -480,10 +440,7 @@ fn r_v1_10_every_retry_is_the_same_to_the_byte() {
     let emitted = rig.emit_one(EventName::Face);
     let first = rig.take_attempt();
     let bytes = sent(&rig.device, &first);
-    assert_eq!(
-        parsed(&bytes)["data"]["uuid"].as_str(),
-        emitted.uuid.as_deref()
-    );
+    assert_eq!(parsed(&bytes)["data"]["uuid"].as_str(), emitted.uuid.as_deref());
     rig.settle(&first, &Outcome::NoAnswer);
     rig.wait(1_000);
     let second = rig.take_attempt();
@@ -518,10 +475,7 @@ fn r_v1_12_an_absent_image() {
     ];
     for (value, expected) in rows {
         let mut rig = Rig::with(&[("v1.empty-image", value)]);
-        for (event, field) in [
-            (EventName::Face, "rgb_image"),
-            (EventName::Fire, "alarm_photo"),
-        ] {
+        for (event, field) in [(EventName::Face, "rgb_image"), (EventName::Fire, "alarm_photo")] {
             let (_, records) = rig.both(Wish::new(event));
             assert_eq!(records[0]["data"].get(field), expected.as_ref(), "{value}");
         }
@@ -553,15 +507,9 @@ fn r_v1_14_an_alarm_has_one_trace_id_from_raising_to_clearing() {
         for status in [1, 2, 2, 3] {
             rig.wait(1_500);
             let emitted = rig.emit(alarm(code, status)).remove(0);
-            let record = rig
-                .records(emitted.index)
-                .pop()
-                .expect("the alarm is the last");
+            let record = rig.records(emitted.index).pop().expect("the alarm is the last");
             let data = &record["data"];
-            assert_eq!(
-                (record["type"].clone(), &data["status"]),
-                (json!(1), &json!(status))
-            );
+            assert_eq!((record["type"].clone(), &data["status"]), (json!(1), &json!(status)));
             assert_eq!(data["trace_id"].as_str(), emitted.trace_id.as_deref());
             assert_eq!(data["event_time"], rig.device.now(rig.mono).wall.millis());
             life.push(emitted.trace_id.expect("an alarm has one"));
@@ -578,15 +526,8 @@ fn r_v1_14_an_alarm_has_one_trace_id_from_raising_to_clearing() {
 #[test]
 fn r_v1_14_no_two_alarms_share_a_trace_id() {
     let mut rig = Rig::new();
-    let wish = Wish {
-        count: 50_000,
-        ..Wish::new(EventName::Disa)
-    };
-    let mut traces: Vec<_> = rig
-        .emit(wish)
-        .into_iter()
-        .map(|each| each.trace_id)
-        .collect();
+    let wish = Wish { count: 50_000, ..Wish::new(EventName::Disa) };
+    let mut traces: Vec<_> = rig.emit(wish).into_iter().map(|each| each.trace_id).collect();
     traces.sort_unstable();
     traces.dedup();
     assert_eq!(traces.len(), 50_000);
@@ -604,10 +545,7 @@ fn r_v1_15_a_backlog_goes_to_the_new_address() {
     rig.settle(&first, &Outcome::NoAnswer);
     rig.wait(1_000);
     let again = rig.take_attempt();
-    assert_eq!(
-        (again.destination.as_str(), again.entry.index.get()),
-        (OTHER, 1)
-    );
+    assert_eq!((again.destination.as_str(), again.entry.index.get()), (OTHER, 1));
     assert_eq!(again.number, 2);
 }
 
@@ -618,28 +556,18 @@ fn r_v1_16_nobody_and_nobody_known() {
         "name": "", "ic_number": "", "id_number": "", "job_number": "", "pin": "", "user_id": "",
         "remark": "", "guest_time_start": 0, "guest_time_end": 0, "type": 0, "groups": [],
     });
-    let stranger = Wish {
-        person: Some(Whom::Stranger),
-        ..Wish::new(EventName::Face)
-    };
+    let stranger = Wish { person: Some(Whom::Stranger), ..Wish::new(EventName::Face) };
     let nobodies = [
         Wish::new(EventName::Push),
         refused(EventName::Card, Reason::UnknownCard),
         refused(EventName::Qrcode, Reason::InvalidCode),
     ];
     for (user, number) in [("empty", "3"), ("null", "0"), ("empty", "0")] {
-        let expected = if user == "empty" {
-            empty.clone()
-        } else {
-            Value::Null
-        };
+        let expected = if user == "empty" { empty.clone() } else { Value::Null };
         let mut rig = Rig::with(&[("v1.unknown-user", user), ("v1.nobody", number)]);
         let (_, records) = rig.both(stranger.clone());
         assert_eq!(records[0]["data"]["user"], expected);
-        assert_eq!(
-            records[0]["data"]["recognitionType"], 3,
-            "a stranger is somebody"
-        );
+        assert_eq!(records[0]["data"]["recognitionType"], 3, "a stranger is somebody");
         for wish in &nobodies {
             let (_, records) = rig.both(wish.clone());
             assert_eq!(records[0]["data"]["user"], expected);
@@ -658,10 +586,7 @@ fn r_v1_17_one_queue_holds_both_kinds() {
     rig.emit_one(EventName::Fire);
     rig.faces(1);
     rig.emit_one(EventName::Disa);
-    assert_eq!(
-        (rig.backlog(), rig.device.status(rig.mono).counters.dropped),
-        (3, 1)
-    );
+    assert_eq!((rig.backlog(), rig.device.status(rig.mono).counters.dropped), (3, 1));
     rig.network(Network::Online);
     assert_eq!(entries_of(&rig.drain()), [2, 3, 4]);
 }
@@ -670,20 +595,12 @@ fn r_v1_17_one_queue_holds_both_kinds() {
 fn r_v1_17_the_fifth_wrong_pin_is_two_records_in_their_order() {
     let mut rig = Rig::new();
     rig.subscribe();
-    let attack = rig
-        .emit(refused(EventName::Pin, Reason::TooManyPins))
-        .remove(0);
+    let attack = rig.emit(refused(EventName::Pin, Reason::TooManyPins)).remove(0);
     assert_eq!(rig.backlog(), 2);
     let mut types = Vec::new();
     for part in 0..2 {
         let attempt = rig.take_attempt();
-        assert_eq!(
-            attempt.delivery,
-            Delivery::Push(RecordId {
-                index: attack.index,
-                part
-            })
-        );
+        assert_eq!(attempt.delivery, Delivery::Push(RecordId { index: attack.index, part }));
         types.push(parsed(&sent(&rig.device, &attempt))["type"].clone());
         rig.settle(&attempt, &accepted());
     }
@@ -728,10 +645,7 @@ fn r_v1_21_https_and_whether_its_certificate_is_verified() {
         rig.subscribe_to(OTHER, Some(true));
         rig.faces(1);
         let attempt = rig.take_attempt();
-        assert_eq!(
-            (attempt.destination.is_https(), attempt.tls_verify),
-            (true, verified)
-        );
+        assert_eq!((attempt.destination.is_https(), attempt.tls_verify), (true, verified));
     }
     let mut behaviour = Behaviour::default();
     quirk(&mut behaviour, "v1.tls-verify", "false");
@@ -744,20 +658,13 @@ fn r_v1_22_no_remark_is_over_256_bytes_or_cut_inside_a_character() {
     let roster = config(7).roster;
     let mut longest = 0;
     for number in 0..roster.len() {
-        let person = roster.person(PersonRef {
-            number,
-            revision: 0,
-        });
+        let person = roster.person(PersonRef { number, revision: 0 });
         longest = longest.max(person.remark.len());
         assert!(!person.remark.contains('\u{fffd}'));
         let mut rig = Rig::new();
-        let (_, records) = rig.both(Wish {
-            person: Some(Whom::Uid(person.uid)),
-            ..Wish::new(EventName::Card)
-        });
-        let remark = records[0]["data"]["user"]["remark"]
-            .as_str()
-            .expect("a text");
+        let (_, records) =
+            rig.both(Wish { person: Some(Whom::Uid(person.uid)), ..Wish::new(EventName::Card) });
+        let remark = records[0]["data"]["user"]["remark"].as_str().expect("a text");
         assert_eq!(remark, person.remark);
         assert!(remark.len() <= REMARK_BYTES_MAX);
         if number > 40 && longest > 250 {

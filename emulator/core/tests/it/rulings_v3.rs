@@ -67,15 +67,9 @@ fn r_v3_02_tokens_live_side_by_side_for_an_hour_after_their_last_use() {
         rig.wait(HOUR - 1);
         assert_eq!(retcode(&mut rig, Service::Event, INFO, Some(&used)), 0);
     }
-    assert_eq!(
-        retcode(&mut rig, Service::Event, INFO, Some(&idle)),
-        BAD_TOKEN
-    );
+    assert_eq!(retcode(&mut rig, Service::Event, INFO, Some(&idle)), BAD_TOKEN);
     rig.wait(HOUR);
-    assert_eq!(
-        retcode(&mut rig, Service::Event, INFO, Some(&used)),
-        BAD_TOKEN
-    );
+    assert_eq!(retcode(&mut rig, Service::Event, INFO, Some(&used)), BAD_TOKEN);
 }
 
 #[test]
@@ -85,10 +79,7 @@ fn r_v3_02_the_life_of_a_token_is_a_quirk() {
     rig.wait(4_999);
     assert_eq!(retcode(&mut rig, Service::Event, INFO, Some(&token)), 0);
     rig.wait(5_000);
-    assert_eq!(
-        retcode(&mut rig, Service::Event, INFO, Some(&token)),
-        BAD_TOKEN
-    );
+    assert_eq!(retcode(&mut rig, Service::Event, INFO, Some(&token)), BAD_TOKEN);
 }
 
 #[test]
@@ -100,12 +91,7 @@ fn r_v3_02_a_token_is_asked_of_what_cannot_be_read_too() {
     let rows = [
         (Service::Event, bad_fetch, None, BAD_TOKEN),
         (Service::Event, bad_fetch, Some("stale"), BAD_TOKEN),
-        (
-            Service::Event,
-            bad_fetch,
-            Some(token.as_str()),
-            BAD_PARAMETER,
-        ),
+        (Service::Event, bad_fetch, Some(token.as_str()), BAD_PARAMETER),
         (Service::Auth, bad_login, None, BAD_PARAMETER),
         (Service::Auth, bad_login, Some("stale"), BAD_PARAMETER),
     ];
@@ -339,10 +325,7 @@ fn r_v3_14_the_bounds_of_an_empty_log() {
     for (value, retcode, body) in rows {
         let mut rig = Rig::with(&[("v3.empty-info", value)]);
         let answer = rig.info();
-        assert_eq!(
-            (&answer["retcode"], &answer["body"]),
-            (&json!(retcode), &body)
-        );
+        assert_eq!((&answer["retcode"], &answer["body"]), (&json!(retcode), &body));
         rig.faces(2);
         assert_eq!(rig.info()["body"], json!({"max": 2, "min": 1}), "{value}");
     }
@@ -355,17 +338,9 @@ fn r_v3_15_numbers_grow_by_one_until_a_factory_reset() {
     let first: Vec<_> = rig.faces(3).iter().map(seqnum).collect();
     assert_eq!(first, [Some(1), Some(2), Some(3)]);
     rig.control(Command::Restart).expect("always");
-    assert_eq!(
-        seqnum(&rig.emit_one(EventName::Card)),
-        Some(5),
-        "4 is the reset"
-    );
+    assert_eq!(seqnum(&rig.emit_one(EventName::Card)), Some(5), "4 is the reset");
     rig.control(Command::FactoryReset).expect("always");
-    assert_eq!(
-        seqnum(&rig.emit_one(EventName::Card)),
-        Some(2),
-        "1 is the reset"
-    );
+    assert_eq!(seqnum(&rig.emit_one(EventName::Card)), Some(2), "1 is the reset");
 }
 
 #[test]
@@ -397,11 +372,7 @@ fn r_v3_16_a_report_is_dropped_that_could_not_start_within_20_s() {
     rig.wait(20_000);
     rig.settle(&first, &Outcome::NoAnswer);
     let next = rig.take_attempt();
-    assert_eq!(
-        report(&rig, &next)["body"]["seqnum"],
-        3,
-        "2 is 20.001 s old"
-    );
+    assert_eq!(report(&rig, &next)["body"]["seqnum"], 3, "2 is 20.001 s old");
     assert_eq!(rig.device.status(rig.mono).counters.reports_dropped, 1);
 }
 
@@ -414,11 +385,7 @@ fn r_v3_16_no_more_than_10_000_reports_wait() {
     assert_eq!(rig.device.status(rig.mono).counters.reports_dropped, 2);
     rig.settle(&first, &accepted());
     let next = rig.take_attempt();
-    assert_eq!(
-        report(&rig, &next)["body"]["seqnum"],
-        2,
-        "the newest are dropped"
-    );
+    assert_eq!(report(&rig, &next)["body"]["seqnum"], 2, "the newest are dropped");
 }
 
 #[test]
@@ -431,20 +398,13 @@ fn r_v3_16_offline_nothing_is_reported_now_or_later() {
     rig.network(Network::Online);
     assert!(rig.take_attempts().is_empty());
     rig.settle(&cut, &accepted());
-    assert!(
-        rig.take_attempts().is_empty(),
-        "no outcome of a cut attempt counts"
-    );
+    assert!(rig.take_attempts().is_empty(), "no outcome of a cut attempt counts");
     let counters = rig.device.status(rig.mono).counters;
     assert_eq!((counters.reported, counters.reports_dropped), (0, 2));
     rig.faces(1);
     let next = rig.take_attempt();
     assert_eq!(report(&rig, &next)["body"]["seqnum"], 6);
-    assert_eq!(
-        rig.numbers(&json!({})),
-        Ok(vec![1, 2, 3, 4, 5, 6]),
-        "all can be fetched"
-    );
+    assert_eq!(rig.numbers(&json!({})), Ok(vec![1, 2, 3, 4, 5, 6]), "all can be fetched");
 }
 
 #[test]
@@ -471,10 +431,7 @@ fn r_v3_18_reports_go_nowhere_until_they_are_told() {
     assert_eq!(rig.set_config("manager-mode", "none")["retcode"], 0);
     assert_eq!(rig.set_config("report-state-server", REPORTS)["retcode"], 0);
     rig.faces(1);
-    assert!(
-        rig.take_attempts().is_empty(),
-        "both take effect after a reboot"
-    );
+    assert!(rig.take_attempts().is_empty(), "both take effect after a reboot");
     rig.control(Command::Restart).expect("always");
     rig.forget_token();
     let attempt = rig.take_attempt();
@@ -497,11 +454,7 @@ fn r_v3_18_settings_take_what_they_can() {
         ("log-mode-of-old", "image"),
     ];
     for (key, value) in rows {
-        assert_eq!(
-            rig.set_config(key, value)["retcode"],
-            BAD_PARAMETER,
-            "{key}"
-        );
+        assert_eq!(rig.set_config(key, value)["retcode"], BAD_PARAMETER, "{key}");
     }
     let configs =
         json!([{"key": "nothing", "value": "1"}, {"key": "manager-mode", "value": "none"}]);

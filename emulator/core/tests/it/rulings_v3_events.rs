@@ -20,11 +20,7 @@ fn r_v3_19_the_name_of_the_door_event() {
         let mut rig = Rig::with(&[("v3.door-name", value)]);
         let door = rig.emit_one(EventName::Door).index;
         assert_eq!(rig.event(door)["event"], value);
-        let forced = Wish {
-            code: Some(10002),
-            status: Some(1),
-            ..Wish::new(EventName::Alarm)
-        };
+        let forced = Wish { code: Some(10002), status: Some(1), ..Wish::new(EventName::Alarm) };
         assert_eq!(rig.both(forced).0["event"], value);
         let fire = rig.emit_one(EventName::Fire).index;
         assert_eq!(rig.event(fire)["event"], "fire");
@@ -67,10 +63,7 @@ fn r_v3_20_absent_fields_are_filled_with_zeros_if_so_asked() {
 }
 
 fn stranger() -> Wish {
-    Wish {
-        person: Some(Whom::Stranger),
-        ..Wish::new(EventName::Face)
-    }
+    Wish { person: Some(Whom::Stranger), ..Wish::new(EventName::Face) }
 }
 
 #[test]
@@ -78,22 +71,14 @@ fn r_v3_21_a_strangers_uid() {
     // R-V3-21
     let mut rig = Rig::new();
     let uids: Vec<String> = (0..3)
-        .map(|_| {
-            rig.both(stranger()).0["uid"]
-                .as_str()
-                .expect("a text")
-                .to_owned()
-        })
+        .map(|_| rig.both(stranger()).0["uid"].as_str().expect("a text").to_owned())
         .collect();
     for uid in &uids {
         assert!(uid.starts_with("0000") && uid.len() == 16, "{uid}");
         let digits = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         assert!(uid.bytes().all(digits), "{uid}");
     }
-    assert!(
-        uids[0] != uids[1] && uids[1] != uids[2],
-        "one for each stranger"
-    );
+    assert!(uids[0] != uids[1] && uids[1] != uids[2], "one for each stranger");
     let mut rig = Rig::with(&[("v3.stranger-uid", "constant")]);
     assert_eq!(rig.both(stranger()).0["uid"], "0000-STRANGER");
 }
@@ -112,10 +97,7 @@ fn r_v3_22_score_and_sharp_are_from_0_to_1() {
 }
 
 fn card(text: &str) -> Wish {
-    Wish {
-        card: Some(text.to_owned()),
-        ..Wish::new(EventName::Card)
-    }
+    Wish { card: Some(text.to_owned()), ..Wish::new(EventName::Card) }
 }
 
 #[test]
@@ -149,10 +131,7 @@ fn r_v3_24_therm_has_one_decimal() {
     // R-V3-24
     let mut rig = Rig::new();
     for (given, shown) in [(36.54, 36.5), (36.55, 36.6), (30.0, 30.0), (45.0, 45.0)] {
-        let (event, records) = rig.both(Wish {
-            therm: Some(given),
-            ..Wish::new(EventName::Therm)
-        });
+        let (event, records) = rig.both(Wish { therm: Some(given), ..Wish::new(EventName::Therm) });
         assert_eq!(event["therm"], json!(shown));
         assert!(records.is_empty(), "none of its own");
     }
@@ -167,10 +146,7 @@ fn r_v3_25_strict_json_out_and_in() {
     let page = rig.serve(Service::Event, br#"{"action":"event-fetch"}"#, Some(&token));
     parsed(&page.expect("an answer"));
     let comma = r#"{"action":"event-info","body":{},}"#;
-    assert_eq!(
-        retcode(&mut rig, Service::Event, comma, Some(&token)),
-        BAD_PARAMETER
-    );
+    assert_eq!(retcode(&mut rig, Service::Event, comma, Some(&token)), BAD_PARAMETER);
 }
 
 #[test]
@@ -195,10 +171,7 @@ fn r_v3_26_the_factory_keeps_no_image() {
     let mut rig = Rig::new();
     let (event, records) = rig.both(Wish::new(EventName::Face));
     assert_eq!(records[0]["data"]["rgb_image"], " ");
-    assert!(
-        keys(&event).iter().all(|key| !key.contains("image")),
-        "{event}"
-    );
+    assert!(keys(&event).iter().all(|key| !key.contains("image")), "{event}");
     let download = json!({"action": "device-download", "body": {"type": "logr", "seqnum": 1}});
     assert_eq!(rig.ask(Service::Device, &download)["retcode"], 111);
 }
@@ -209,16 +182,9 @@ fn r_v3_27_what_has_no_v3_kind_takes_no_number() {
     let mut rig = Rig::new();
     rig.subscribe();
     let pin = rig.emit_one(EventName::Pin);
-    let held = rig.emit(Wish {
-        code: Some(10003),
-        status: Some(1),
-        ..Wish::new(EventName::Alarm)
-    });
-    let failed = rig.emit(Wish {
-        code: Some(10003),
-        status: Some(2),
-        ..Wish::new(EventName::Alarm)
-    });
+    let held = rig.emit(Wish { code: Some(10003), status: Some(1), ..Wish::new(EventName::Alarm) });
+    let failed =
+        rig.emit(Wish { code: Some(10003), status: Some(2), ..Wish::new(EventName::Alarm) });
     for emitted in [&pin, &held[0], &failed[0]] {
         assert_eq!(emitted.seqnum, None);
         assert_eq!(rig.event(emitted.index), Value::Null);
@@ -252,26 +218,17 @@ fn r_v3_29_a_restart_clears_the_tokens_alone() {
     rig.take_attempts();
     let token = rig.token();
     let passwd = json!({"user": "admin", "passwd": "F".repeat(32)});
-    rig.ask(
-        Service::Auth,
-        &json!({"action": "auth-passwd", "body": passwd}),
-    );
+    rig.ask(Service::Auth, &json!({"action": "auth-passwd", "body": passwd}));
     rig.control(Command::Restart).expect("always");
     rig.forget_token();
-    assert_eq!(
-        retcode(&mut rig, Service::Event, INFO, Some(&token)),
-        BAD_TOKEN
-    );
+    assert_eq!(retcode(&mut rig, Service::Event, INFO, Some(&token)), BAD_TOKEN);
     assert_eq!(rig.login("admin", DIGEST)["retcode"], BAD_PARAMETER);
     let fresh = rig.login("admin", &"F".repeat(32));
     assert_ne!(fresh["body"]["token"], token.as_str());
     let entries = rig.entries();
     assert_eq!(entries.len(), 3);
     assert_eq!(rig.event(entries[2].index)["event"], "reset");
-    assert_eq!(
-        (rig.backlog(), rig.subscription()["data"]["enabled"].clone()),
-        (2, json!(true))
-    );
+    assert_eq!((rig.backlog(), rig.subscription()["data"]["enabled"].clone()), (2, json!(true)));
     assert_eq!(rig.drain().len(), 2, "and is delivered");
 }
 
@@ -282,33 +239,17 @@ fn r_v3_29_a_factory_reset_clears_everything() {
     rig.faces(2);
     let token = rig.token();
     let passwd = json!({"user": "admin", "passwd": "F".repeat(32)});
-    rig.ask(
-        Service::Auth,
-        &json!({"action": "auth-passwd", "body": passwd}),
-    );
+    rig.ask(Service::Auth, &json!({"action": "auth-passwd", "body": passwd}));
     rig.take_attempts();
     rig.control(Command::FactoryReset).expect("always");
     rig.forget_token();
-    assert!(
-        rig.take_attempts().is_empty(),
-        "neither pushed nor reported"
-    );
-    assert_eq!(
-        retcode(&mut rig, Service::Event, INFO, Some(&token)),
-        BAD_TOKEN
-    );
-    assert_eq!(
-        rig.login("admin", DIGEST)["retcode"],
-        0,
-        "the factory's password"
-    );
+    assert!(rig.take_attempts().is_empty(), "neither pushed nor reported");
+    assert_eq!(retcode(&mut rig, Service::Event, INFO, Some(&token)), BAD_TOKEN);
+    assert_eq!(rig.login("admin", DIGEST)["retcode"], 0, "the factory's password");
     let page = rig.fetch(&json!({}));
     assert_eq!(page["body"]["events"][0]["event"], "reset");
     assert_eq!(rig.info()["body"], json!({"max": 1, "min": 1}));
-    assert_eq!(
-        (rig.backlog(), rig.subscription()["data"].clone()),
-        (0, Value::Null)
-    );
+    assert_eq!((rig.backlog(), rig.subscription()["data"].clone()), (0, Value::Null));
     let configs = rig.ask(Service::Device, &json!({"action": "config-fetch"}));
     assert_eq!(configs["body"]["configs"][0]["value"], "mqtt");
     let status = rig.device.status(rig.mono);
@@ -343,15 +284,8 @@ fn r_v3_30_a_changed_password_is_the_only_one() {
     let change = |user: &str, passwd: &str| json!({"action": "auth-passwd", "body": {"user": user, "passwd": passwd}});
     let plain = rig.ask(Service::Auth, &change("admin", "secret"));
     assert_eq!(plain["retcode"], BAD_PARAMETER, "not a digest");
-    assert_eq!(
-        rig.ask(Service::Auth, &change("eve", new))["retcode"],
-        NO_SUCH_OBJECT
-    );
-    assert_eq!(
-        rig.login("admin", DIGEST)["retcode"],
-        0,
-        "nothing has changed"
-    );
+    assert_eq!(rig.ask(Service::Auth, &change("eve", new))["retcode"], NO_SUCH_OBJECT);
+    assert_eq!(rig.login("admin", DIGEST)["retcode"], 0, "nothing has changed");
     let unasked = change("admin", new).to_string();
     assert_eq!(retcode(&mut rig, Service::Auth, &unasked, None), BAD_TOKEN);
     assert_eq!(rig.ask(Service::Auth, &change("admin", new))["retcode"], 0);

@@ -36,10 +36,7 @@ pub(crate) const RECORDS: &str = "http://10.0.0.9:8080/Record";
 pub(crate) const REPORTS: &str = "http://10.0.0.9:8080/Report";
 
 /// No traffic of its own.
-pub(crate) const SILENCE: Traffic = Traffic {
-    profile: Profile::Steady,
-    events_per_minute: 0.0,
-};
+pub(crate) const SILENCE: Traffic = Traffic { profile: Profile::Steady, events_per_minute: 0.0 };
 
 /// A device without traffic, subscription or reports.
 pub(crate) fn config(seed: u64) -> Config {
@@ -82,17 +79,11 @@ pub(crate) fn mono(millis: u64) -> Mono {
 
 /// The documented acknowledgement.
 pub(crate) fn accepted() -> Outcome {
-    answered(
-        200,
-        r#"{"code":200,"msg":"success","message":"success","data":{}}"#,
-    )
+    answered(200, r#"{"code":200,"msg":"success","message":"success","data":{}}"#)
 }
 
 pub(crate) fn answered(status: u16, body: &str) -> Outcome {
-    Outcome::Answered(Answer {
-        status,
-        body: body.as_bytes().to_vec(),
-    })
+    Outcome::Answered(Answer { status, body: body.as_bytes().to_vec() })
 }
 
 pub(crate) fn parsed(bytes: &[u8]) -> Value {
@@ -138,10 +129,8 @@ impl Rig {
     /// A device in that mode.
     pub(crate) fn in_mode(mode: u8) -> Self {
         Self::made(|config| {
-            config.setup = Arc::new(Setup {
-                mode: Mode::new(mode).expect("a mode"),
-                ..Setup::default()
-            });
+            config.setup =
+                Arc::new(Setup { mode: Mode::new(mode).expect("a mode"), ..Setup::default() });
         })
     }
 
@@ -219,8 +208,7 @@ impl Rig {
 
     /// Exactly what is wished for.
     pub(crate) fn emit(&mut self, wish: Wish) -> Vec<Emitted> {
-        self.try_emit(wish, Playing::Exactly)
-            .expect("a wish of tables B, C and E")
+        self.try_emit(wish, Playing::Exactly).expect("a wish of tables B, C and E")
     }
 
     /// One of that event, everything else left open.
@@ -230,10 +218,7 @@ impl Rig {
 
     /// So many faces.
     pub(crate) fn faces(&mut self, count: u32) -> Vec<Emitted> {
-        self.emit(Wish {
-            count,
-            ..Wish::new(EventName::Face)
-        })
+        self.emit(Wish { count, ..Wish::new(EventName::Face) })
     }
 
     // The v3 API.
@@ -279,10 +264,7 @@ impl Rig {
     /// A good token.
     pub(crate) fn token(&mut self) -> String {
         let answer = self.login("admin", DIGEST);
-        answer["body"]["token"]
-            .as_str()
-            .expect("a token")
-            .to_owned()
+        answer["body"]["token"].as_str().expect("a token").to_owned()
     }
 
     /// `event-fetch` with that body.
@@ -314,19 +296,13 @@ impl Rig {
     /// Sets a setting.
     pub(crate) fn set_config(&mut self, key: &str, value: &str) -> Value {
         let configs = json!([{"key": key, "value": value}]);
-        self.ask(
-            Service::Device,
-            &json!({"action": "config-set", "body": {"configs": configs}}),
-        )
+        self.ask(Service::Device, &json!({"action": "config-set", "body": {"configs": configs}}))
     }
 
     // The v1 API.
 
     pub(crate) fn subscribe_to(&mut self, destination: &str, enabled: Option<bool>) {
-        let call = v1::Call::Subscribe {
-            destination: dest(destination),
-            enabled,
-        };
+        let call = v1::Call::Subscribe { destination: dest(destination), enabled };
         let reply = self.input(|device, mono, effects| device.handle_v1(call, mono, effects));
         assert_eq!(reply, v1::Reply::Done);
     }
@@ -416,10 +392,7 @@ impl Rig {
 pub(crate) fn records_of(device: &Device, entry: &Entry) -> Vec<Value> {
     (0..2)
         .filter_map(|part| {
-            let record = RecordId {
-                index: entry.index,
-                part,
-            };
+            let record = RecordId { index: entry.index, part };
             wire::v1::encode_push(&device.view(), entry, record)
         })
         .map(|bytes| parsed(&bytes))
@@ -442,22 +415,15 @@ pub(crate) fn seqnum(emitted: &Emitted) -> Option<u64> {
 
 /// The names of an object's members, sorted.
 pub(crate) fn keys(object: &Value) -> Vec<&str> {
-    let mut keys: Vec<&str> = object
-        .as_object()
-        .expect("an object")
-        .keys()
-        .map(String::as_str)
-        .collect();
+    let mut keys: Vec<&str> =
+        object.as_object().expect("an object").keys().map(String::as_str).collect();
     keys.sort_unstable();
     keys
 }
 
 /// That event, refused for that reason.
 pub(crate) fn refused(event: EventName, reason: Reason) -> Wish {
-    Wish {
-        reason: Some(ReasonName::Verdict(Verdict::Refused(reason))),
-        ..Wish::new(event)
-    }
+    Wish { reason: Some(ReasonName::Verdict(Verdict::Refused(reason))), ..Wish::new(event) }
 }
 
 // The v3 API in short.
@@ -491,11 +457,7 @@ pub(crate) const INFO: &str = r#"{"action":"event-info"}"#;
 
 /// That alarm in that status.
 pub(crate) fn alarm(code: u32, status: u8) -> Wish {
-    Wish {
-        code: Some(code),
-        status: Some(status),
-        ..Wish::new(EventName::Alarm)
-    }
+    Wish { code: Some(code), status: Some(status), ..Wish::new(EventName::Alarm) }
 }
 
 /// A wish in words: the event, then `field=value`.

@@ -13,10 +13,7 @@ use vestibule_core::world::{Profile, Traffic, TrafficError, Wish};
 use crate::support::{REPORTS, Rig, START, config, dest, mono, wish};
 
 fn steady(events_per_minute: f64) -> Traffic {
-    Traffic {
-        profile: Profile::Steady,
-        events_per_minute,
-    }
+    Traffic { profile: Profile::Steady, events_per_minute }
 }
 
 fn fast(times: f64, events_per_minute: f64) -> Rig {
@@ -53,14 +50,7 @@ fn flapping_is_down_first_so_many_times_and_online_in_the_end() {
     let mut rig = Rig::new();
     rig.flap(300, 100, 3);
     let found = links(&mut rig, 60_000);
-    let expected = [
-        (0, Down),
-        (100, Up),
-        (400, Down),
-        (500, Up),
-        (800, Down),
-        (900, Up),
-    ];
+    let expected = [(0, Down), (100, Up), (400, Down), (500, Up), (800, Down), (900, Up)];
     assert_eq!(found, expected);
     assert_eq!(rig.device.next_deadline(), None, "and that is all");
     rig.flap(300, 100, 1);
@@ -69,11 +59,7 @@ fn flapping_is_down_first_so_many_times_and_online_in_the_end() {
     assert_eq!(links(&mut rig, 60_000), []);
     rig.network(vestibule_core::calls::control::Network::Offline);
     rig.flap(300, 100, 1);
-    assert_eq!(
-        links(&mut rig, 60_000),
-        [(0, Down), (100, Up)],
-        "from offline too"
-    );
+    assert_eq!(links(&mut rig, 60_000), [(0, Down), (100, Up)], "from offline too");
 }
 
 #[test]
@@ -105,11 +91,7 @@ fn at_most_1000_due_events_are_handled_at_one_wake_up() {
     rig.mono = mono(5_300);
     let mut before = 0;
     let mut wake_ups = 0;
-    while rig
-        .device
-        .next_deadline()
-        .is_some_and(|due| due <= rig.mono)
-    {
+    while rig.device.next_deadline().is_some_and(|due| due <= rig.mono) {
         rig.input(Device::handle_timer);
         let next = rig.device.status(rig.mono).next_index.get();
         assert!(next - before <= 1_001, "{}", next - before);
@@ -117,10 +99,7 @@ fn at_most_1000_due_events_are_handled_at_one_wake_up() {
         wake_ups += 1;
         assert!(wake_ups < 10_000, "it catches up");
     }
-    assert!(
-        wake_ups > 20,
-        "five minutes at that rate are 30,000 events: {wake_ups}"
-    );
+    assert!(wake_ups > 20, "five minutes at that rate are 30,000 events: {wake_ups}");
 }
 
 proptest! {
@@ -166,10 +145,7 @@ fn the_clock_s_last_hour_ends_quietly() {
         config.speed = Speed::new(1_000.0).expect("in range");
         config.traffic = steady(60.0);
     });
-    let now = Now {
-        mono: rig.mono,
-        wall: UnixMillis::new(UnixMillis::MAX.millis() - 3_600_000),
-    };
+    let now = Now { mono: rig.mono, wall: UnixMillis::new(UnixMillis::MAX.millis() - 3_600_000) };
     rig.input(|device, _, effects| device.rewind(now, effects));
     let mut calls = 0;
     while let Some(due) = rig.device.next_deadline() {
@@ -185,14 +161,8 @@ fn the_clock_s_last_hour_ends_quietly() {
 fn a_scene_on_a_device_that_lags_is_the_scene_alone() {
     let mut rig = fast(100_000.0, 600.0);
     rig.mono = mono(65_000);
-    let emitted = rig
-        .try_emit(wish("remote"), Playing::Episode)
-        .expect("a scene");
-    assert!(
-        emitted.len() <= 2,
-        "{} entries for one opening",
-        emitted.len()
-    );
+    let emitted = rig.try_emit(wish("remote"), Playing::Episode).expect("a scene");
+    assert!(emitted.len() <= 2, "{} entries for one opening", emitted.len());
     let made = rig.device.status(rig.mono).next_index.get();
     assert!(made <= 1_010, "a wake-up's share and the scene: {made}");
 }
@@ -232,21 +202,14 @@ fn a_wish_for_another_time_has_that_stamp() {
         let mut rig = Rig::new();
         rig.subscribe();
         let at = UnixMillis::new(START.millis() + offset);
-        let wish = Wish {
-            at: Some(at),
-            ..wish("face")
-        };
+        let wish = Wish { at: Some(at), ..wish("face") };
         let emitted = rig.emit(wish.clone()).remove(0);
         assert_eq!(rig.entry(emitted.index).at, at, "exactly, at once");
         assert_eq!(rig.take_attempts().len(), 1);
         let scene = rig.try_emit(wish, Playing::Episode).expect("a scene");
         // A scene's stamps never go back: at the earliest it begins now.
         let begins = at.max(START);
-        assert_eq!(
-            scene.len(),
-            usize::from(offset < 0),
-            "what is yet to come is not told"
-        );
+        assert_eq!(scene.len(), usize::from(offset < 0), "what is yet to come is not told");
         rig.wait(3_600_000 + 60_000);
         let entries = rig.entries();
         assert_eq!(entries.len(), 5, "face; therm, face, door, door");
@@ -260,12 +223,9 @@ fn what_is_refused_changes_nothing() {
     rig.wait(10_000);
     rig.mono = rig.mono + Duration::from_secs(3);
     let before = format!("{:?}", rig.device);
-    for text in [
-        "face reason=unknown-card",
-        "fire state=0",
-        "face count=0",
-        "alarm code=7 status=1",
-    ] {
+    for text in
+        ["face reason=unknown-card", "fire state=0", "face count=0", "alarm code=7 status=1"]
+    {
         for playing in [Playing::Exactly, Playing::Episode] {
             assert!(rig.try_emit(wish(text), playing).is_err(), "{text}");
         }
@@ -276,9 +236,7 @@ fn what_is_refused_changes_nothing() {
         profile: Some(Profile::Quiet),
     };
     let refused = rig.control(Command::SetTraffic(change));
-    let rate = TrafficError::Rate {
-        events_per_minute: -1.0,
-    };
+    let rate = TrafficError::Rate { events_per_minute: -1.0 };
     assert_eq!(refused, Err(CommandError::Traffic(rate)));
     assert_eq!(format!("{:?}", rig.device), before);
 }
@@ -286,20 +244,11 @@ fn what_is_refused_changes_nothing() {
 #[test]
 fn traffic_changes_by_its_parts() {
     let mut rig = fast(1.0, 60.0);
-    let change = TrafficChange {
-        profile: Some(Profile::Quiet),
-        ..TrafficChange::default()
-    };
+    let change = TrafficChange { profile: Some(Profile::Quiet), ..TrafficChange::default() };
     let reply = rig.control(Command::SetTraffic(change));
-    let traffic = Traffic {
-        profile: Profile::Quiet,
-        events_per_minute: 60.0,
-    };
+    let traffic = Traffic { profile: Profile::Quiet, events_per_minute: 60.0 };
     assert_eq!(reply, Ok(Reply::Traffic(traffic, Speed::REAL)));
-    let none = TrafficChange {
-        events_per_minute: Some(0.0),
-        ..TrafficChange::default()
-    };
+    let none = TrafficChange { events_per_minute: Some(0.0), ..TrafficChange::default() };
     rig.control(Command::SetTraffic(none)).expect("in range");
     rig.wait(600_000);
     assert_eq!(rig.device.next_deadline(), None, "an idle device has none");
@@ -315,11 +264,7 @@ fn an_idle_device_has_no_deadline() {
         assert_eq!(rig.device.next_deadline(), None);
         rig.faces(3);
         rig.token();
-        assert_eq!(
-            rig.device.next_deadline(),
-            None,
-            "answers are the network's to tell"
-        );
+        assert_eq!(rig.device.next_deadline(), None, "answers are the network's to tell");
         rig.subscribe();
         assert_eq!(rig.device.next_deadline(), None);
     }

@@ -25,10 +25,7 @@ fn access_of(world: &mut World, wish: &Wish) -> Access {
 #[test]
 fn every_event_can_be_had_without_another_word() {
     let mut world = quiet(3);
-    for event in EventName::ALL
-        .into_iter()
-        .filter(|event| *event != EventName::Alarm)
-    {
+    for event in EventName::ALL.into_iter().filter(|event| *event != EventName::Alarm) {
         let prepared = world.prepare(&Wish::new(event)).expect("granted");
         let fact = world.emit(&prepared, TUESDAY);
         assert_tables(&fact, &Setup::default(), world.roster());
@@ -45,10 +42,7 @@ fn every_event_can_be_had_without_another_word() {
 #[test]
 fn every_reason_can_be_had_somewhere() {
     for reason in odds::OUTCOMES.map(|row| row.verdict) {
-        let wish = |event| Wish {
-            reason: Some(ReasonName::Verdict(reason)),
-            ..Wish::new(event)
-        };
+        let wish = |event| Wish { reason: Some(ReasonName::Verdict(reason)), ..Wish::new(event) };
         let modes = [3, 2, 4, 9];
         let events = [
             EventName::Face,
@@ -59,9 +53,7 @@ fn every_reason_can_be_had_somewhere() {
         ];
         let granted = modes.into_iter().find_map(|mode| {
             let mut world = quiet(mode);
-            let event = events
-                .into_iter()
-                .find(|event| world.prepare(&wish(*event)).is_ok())?;
+            let event = events.into_iter().find(|event| world.prepare(&wish(*event)).is_ok())?;
             Some(access_of(&mut world, &wish(event)))
         });
         let access = granted.unwrap_or_else(|| panic!("{reason:?} nowhere"));
@@ -72,31 +64,16 @@ fn every_reason_can_be_had_somewhere() {
 #[test]
 fn an_entry_mode_outside_the_mode_is_refused() {
     let world = quiet(3);
-    let wish = Wish {
-        entry_mode: Some(4),
-        ..Wish::new(EventName::Face)
-    };
+    let wish = Wish { entry_mode: Some(4), ..Wish::new(EventName::Face) };
     assert_eq!(
         refusal(&world, &wish),
         "entry_mode 4 is not offered in mode 3; it offers 1, 2, 3, 12 (table E)"
     );
-    let wish = Wish {
-        entry_mode: Some(3),
-        ..Wish::new(EventName::Face)
-    };
-    assert_eq!(
-        refusal(&world, &wish),
-        "entry_mode 3 makes no face; face has 1 (table B)"
-    );
-    let wish = Wish {
-        entry_mode: Some(11),
-        ..Wish::new(EventName::Push)
-    };
+    let wish = Wish { entry_mode: Some(3), ..Wish::new(EventName::Face) };
+    assert_eq!(refusal(&world, &wish), "entry_mode 3 makes no face; face has 1 (table B)");
+    let wish = Wish { entry_mode: Some(11), ..Wish::new(EventName::Push) };
     assert!(world.prepare(&wish).is_ok());
-    let wish = Wish {
-        entry_mode: Some(1),
-        ..Wish::new(EventName::Push)
-    };
+    let wish = Wish { entry_mode: Some(1), ..Wish::new(EventName::Push) };
     assert!(refusal(&world, &wish).contains("push has 11"));
     assert!(refusal(&quiet(2), &Wish::new(EventName::Qrcode)).contains("not offered in mode 2"));
 }
@@ -107,176 +84,31 @@ fn contradictions_are_refused() {
     let face = || Wish::new(EventName::Face);
     let accepted = Some(ReasonName::Verdict(Verdict::Accepted));
     let rows = [
-        (
-            Wish {
-                therm: Some(39.0),
-                reason: accepted,
-                ..face()
-            },
-            "contradicts reason accepted",
-        ),
-        (
-            Wish {
-                therm: Some(36.5),
-                reason: reason(Reason::Fever),
-                ..face()
-            },
-            "reason fever",
-        ),
-        (
-            Wish {
-                therm: Some(90.0),
-                ..face()
-            },
-            "outside 30 to 45",
-        ),
-        (
-            Wish {
-                therm: Some(f64::NAN),
-                ..face()
-            },
-            "outside 30 to 45",
-        ),
-        (
-            Wish {
-                state: Some(4),
-                reason: reason(Reason::Expired),
-                ..face()
-            },
-            "which has 2",
-        ),
-        (
-            Wish {
-                state: Some(5),
-                ..face()
-            },
-            "outside 0 to 4",
-        ),
-        (
-            Wish {
-                state: Some(2),
-                ..Wish::new(EventName::Door)
-            },
-            "outside 0 to 1",
-        ),
-        (
-            Wish {
-                person: Some(Whom::Any),
-                ..Wish::new(EventName::Door)
-            },
-            "door takes no person",
-        ),
-        (
-            Wish {
-                person: Some(Whom::Uid(5)),
-                ..face()
-            },
-            "nobody with uid 5",
-        ),
-        (
-            Wish {
-                reason: reason(Reason::Mismatch),
-                ..face()
-            },
-            "does not happen",
-        ),
-        (
-            Wish {
-                reason: reason(Reason::UnknownCard),
-                ..face()
-            },
-            "does not happen",
-        ),
-        (
-            Wish {
-                person: Some(Whom::Stranger),
-                reason: accepted,
-                ..face()
-            },
-            "a stranger",
-        ),
-        (
-            Wish {
-                state: Some(0),
-                person: Some(Whom::Any),
-                ..face()
-            },
-            "state",
-        ),
+        (Wish { therm: Some(39.0), reason: accepted, ..face() }, "contradicts reason accepted"),
+        (Wish { therm: Some(36.5), reason: reason(Reason::Fever), ..face() }, "reason fever"),
+        (Wish { therm: Some(90.0), ..face() }, "outside 30 to 45"),
+        (Wish { therm: Some(f64::NAN), ..face() }, "outside 30 to 45"),
+        (Wish { state: Some(4), reason: reason(Reason::Expired), ..face() }, "which has 2"),
+        (Wish { state: Some(5), ..face() }, "outside 0 to 4"),
+        (Wish { state: Some(2), ..Wish::new(EventName::Door) }, "outside 0 to 1"),
+        (Wish { person: Some(Whom::Any), ..Wish::new(EventName::Door) }, "door takes no person"),
+        (Wish { person: Some(Whom::Uid(5)), ..face() }, "nobody with uid 5"),
+        (Wish { reason: reason(Reason::Mismatch), ..face() }, "does not happen"),
+        (Wish { reason: reason(Reason::UnknownCard), ..face() }, "does not happen"),
+        (Wish { person: Some(Whom::Stranger), reason: accepted, ..face() }, "a stranger"),
+        (Wish { state: Some(0), person: Some(Whom::Any), ..face() }, "state"),
         (Wish { count: 0, ..face() }, "outside 1 to 100000"),
-        (
-            Wish {
-                card: Some("0xffae0846".into()),
-                ..face()
-            },
-            "without a card",
-        ),
-        (
-            Wish {
-                card: Some("ffae0846".into()),
-                ..Wish::new(EventName::Card)
-            },
-            "R-V3-23",
-        ),
-        (
-            Wish {
-                card: Some("0xffae084".into()),
-                ..Wish::new(EventName::Card)
-            },
-            "R-V3-23",
-        ),
-        (
-            Wish {
-                qrcode: Some(String::new()),
-                ..Wish::new(EventName::Qrcode)
-            },
-            "0 bytes",
-        ),
-        (
-            Wish {
-                qrcode: Some("x".repeat(257)),
-                ..Wish::new(EventName::Qrcode)
-            },
-            "257 bytes",
-        ),
-        (
-            Wish {
-                person: Some(Whom::Visitor),
-                ..Wish::new(EventName::Qrcode)
-            },
-            "event visitor",
-        ),
-        (
-            Wish {
-                state: Some(0),
-                ..Wish::new(EventName::Fire)
-            },
-            "raise it first",
-        ),
+        (Wish { card: Some("0xffae0846".into()), ..face() }, "without a card"),
+        (Wish { card: Some("ffae0846".into()), ..Wish::new(EventName::Card) }, "R-V3-23"),
+        (Wish { card: Some("0xffae084".into()), ..Wish::new(EventName::Card) }, "R-V3-23"),
+        (Wish { qrcode: Some(String::new()), ..Wish::new(EventName::Qrcode) }, "0 bytes"),
+        (Wish { qrcode: Some("x".repeat(257)), ..Wish::new(EventName::Qrcode) }, "257 bytes"),
+        (Wish { person: Some(Whom::Visitor), ..Wish::new(EventName::Qrcode) }, "event visitor"),
+        (Wish { state: Some(0), ..Wish::new(EventName::Fire) }, "raise it first"),
         (Wish::new(EventName::Alarm), "needs code"),
-        (
-            Wish {
-                code: Some(10001),
-                ..Wish::new(EventName::Alarm)
-            },
-            "needs status",
-        ),
-        (
-            Wish {
-                code: Some(7),
-                status: Some(1),
-                ..Wish::new(EventName::Alarm)
-            },
-            "no alarm 7",
-        ),
-        (
-            Wish {
-                code: Some(10001),
-                status: Some(3),
-                ..Wish::new(EventName::Alarm)
-            },
-            "open 0",
-        ),
+        (Wish { code: Some(10001), ..Wish::new(EventName::Alarm) }, "needs status"),
+        (Wish { code: Some(7), status: Some(1), ..Wish::new(EventName::Alarm) }, "no alarm 7"),
+        (Wish { code: Some(10001), status: Some(3), ..Wish::new(EventName::Alarm) }, "open 0"),
     ];
     for (wish, expected) in rows {
         let refusal = refusal(&world, &wish);
@@ -285,26 +117,12 @@ fn contradictions_are_refused() {
     let cold = world_without_screening();
     assert!(refusal(&cold, &Wish::new(EventName::Therm)).contains("screening"));
     assert!(
-        refusal(
-            &cold,
-            &Wish {
-                reason: reason(Reason::Fever),
-                ..face()
-            }
-        )
-        .contains("screening")
+        refusal(&cold, &Wish { reason: reason(Reason::Fever), ..face() }).contains("screening")
     );
 }
 
 fn world_without_screening() -> World {
-    world(
-        Setup {
-            screening: Screening::Off,
-            ..Setup::default()
-        },
-        steady(0.0),
-        1,
-    )
+    world(Setup { screening: Screening::Off, ..Setup::default() }, steady(0.0), 1)
 }
 
 #[test]
@@ -320,27 +138,13 @@ fn a_persons_standing_decides_where_nothing_is_said() {
     ];
     for (standing, expected) in rows {
         let uid = (100_001..)
-            .find(|uid| {
-                roster
-                    .by_uid(*uid)
-                    .is_some_and(|who| roster.standing(who) == standing)
-            })
+            .find(|uid| roster.by_uid(*uid).is_some_and(|who| roster.standing(who) == standing))
             .expect("somebody");
-        let wish = Wish {
-            person: Some(Whom::Uid(uid)),
-            ..Wish::new(EventName::Face)
-        };
-        assert_eq!(
-            access_of(&mut world, &wish).verdict,
-            expected,
-            "{standing:?}"
-        );
+        let wish = Wish { person: Some(Whom::Uid(uid)), ..Wish::new(EventName::Face) };
+        assert_eq!(access_of(&mut world, &wish).verdict, expected, "{standing:?}");
         if standing == Standing::Expired {
             let accepted = Some(ReasonName::Verdict(Verdict::Accepted));
-            let wish = Wish {
-                reason: accepted,
-                ..wish
-            };
+            let wish = Wish { reason: accepted, ..wish };
             assert_eq!(access_of(&mut world, &wish).verdict, Verdict::Accepted);
         }
     }
@@ -351,15 +155,9 @@ fn cards_and_codes_find_their_owners_or_stand_word_for_word() {
     let mut world = quiet(3);
     let roster = Arc::clone(world.roster());
     let owner = roster.by_uid(100_001).expect("the first");
-    let card = |text: String| Wish {
-        card: Some(text),
-        ..Wish::new(EventName::Card)
-    };
+    let card = |text: String| Wish { card: Some(text), ..Wish::new(EventName::Card) };
     let access = access_of(&mut world, &card(format!("0x{:08X}", roster.card(owner))));
-    assert_eq!(
-        (access.subject, access.presented),
-        (Subject::Person(owner), Presented::Own)
-    );
+    assert_eq!((access.subject, access.presented), (Subject::Person(owner), Presented::Own));
     let access = access_of(&mut world, &card("0x00112233445566778899".to_owned()));
     let text = |text: &str| Presented::Text(Box::new(text.into()));
     assert_eq!(access.verdict, Verdict::Refused(Reason::UnknownCard));
@@ -367,37 +165,19 @@ fn cards_and_codes_find_their_owners_or_stand_word_for_word() {
         (access.subject, access.presented),
         (Subject::Nobody, text("0x00112233445566778899"))
     );
-    let wish = Wish {
-        person: Some(Whom::Uid(100_001)),
-        ..card("0x0011223344".to_owned())
-    };
+    let wish = Wish { person: Some(Whom::Uid(100_001)), ..card("0x0011223344".to_owned()) };
     let access = access_of(&mut world, &wish);
-    assert_eq!(
-        (access.subject, access.presented),
-        (Subject::Person(owner), text("0x0011223344"))
-    );
-    let code = |event, text: &str| Wish {
-        qrcode: Some(text.to_owned()),
-        ..Wish::new(event)
-    };
+    assert_eq!((access.subject, access.presented), (Subject::Person(owner), text("0x0011223344")));
+    let code = |event, text: &str| Wish { qrcode: Some(text.to_owned()), ..Wish::new(event) };
     let access = access_of(&mut world, &code(EventName::Qrcode, "健康"));
     assert_eq!(access.verdict, Verdict::Refused(Reason::InvalidCode));
     assert_eq!(access.presented, text("健康"));
-    let access = access_of(
-        &mut world,
-        &code(EventName::Qrcode, &roster.code(owner).to_string()),
-    );
+    let access = access_of(&mut world, &code(EventName::Qrcode, &roster.code(owner).to_string()));
     assert_eq!(access.subject, Subject::Person(owner));
     let access = access_of(&mut world, &code(EventName::Visitor, "V-1"));
-    assert_eq!(
-        (access.verdict, access.presented),
-        (Verdict::Accepted, text("V-1"))
-    );
+    assert_eq!((access.verdict, access.presented), (Verdict::Accepted, text("V-1")));
     let enrolled = card(format!("0x{:08x}", roster.card(owner)));
-    let wish = Wish {
-        reason: reason(Reason::UnknownCard),
-        ..enrolled
-    };
+    let wish = Wish { reason: reason(Reason::UnknownCard), ..enrolled };
     assert!(refusal(&world, &wish).contains("unknown-card"));
 }
 
@@ -415,61 +195,26 @@ fn alarms_are_cleared_oldest_first_and_no_oftener_than_raised() {
     let first = emit(&mut world, &raise, TUESDAY);
     let second = emit(&mut world, &raise, TUESDAY + Duration::from_secs(1));
     assert_ne!(first.trace, second.trace);
-    let alarm = |status| Wish {
-        code: Some(20003),
-        status,
-        ..Wish::new(EventName::Alarm)
-    };
-    assert_eq!(
-        emit(&mut world, &alarm(Some(2)), TUESDAY).trace,
-        first.trace
-    );
-    let clear = Wish {
-        state: Some(0),
-        ..Wish::new(EventName::Fire)
-    };
-    assert!(
-        refusal(
-            &world,
-            &Wish {
-                count: 3,
-                ..clear.clone()
-            }
-        )
-        .contains("open 2 times")
-    );
+    let alarm = |status| Wish { code: Some(20003), status, ..Wish::new(EventName::Alarm) };
+    assert_eq!(emit(&mut world, &alarm(Some(2)), TUESDAY).trace, first.trace);
+    let clear = Wish { state: Some(0), ..Wish::new(EventName::Fire) };
+    assert!(refusal(&world, &Wish { count: 3, ..clear.clone() }).contains("open 2 times"));
     assert_eq!(emit(&mut world, &clear, TUESDAY).trace, first.trace);
-    assert_eq!(
-        emit(&mut world, &alarm(Some(3)), TUESDAY).trace,
-        second.trace
-    );
+    assert_eq!(emit(&mut world, &alarm(Some(3)), TUESDAY).trace, second.trace);
     assert!(world.prepare(&clear).is_err());
 }
 
 #[test]
 fn too_many_pins_raise_the_alarm_in_the_same_fact() {
     let mut world = quiet(3);
-    let wish = Wish {
-        reason: reason(Reason::TooManyPins),
-        ..Wish::new(EventName::Pin)
-    };
+    let wish = Wish { reason: reason(Reason::TooManyPins), ..Wish::new(EventName::Pin) };
     let prepared = world.prepare(&wish).expect("granted");
-    assert!(matches!(
-        world.emit(&prepared, TUESDAY),
-        Fact::PinAttack(..)
-    ));
-    let alarm = |status| Wish {
-        code: Some(10004),
-        status,
-        ..Wish::new(EventName::Alarm)
-    };
+    assert!(matches!(world.emit(&prepared, TUESDAY), Fact::PinAttack(..)));
+    let alarm = |status| Wish { code: Some(10004), status, ..Wish::new(EventName::Alarm) };
     let prepared = world.prepare(&alarm(Some(3))).expect("it is open");
     assert!(matches!(world.emit(&prepared, TUESDAY), Fact::Alarm(_)));
     let prepared = world.prepare(&alarm(Some(1))).expect("granted");
-    assert!(matches!(
-        world.emit(&prepared, TUESDAY),
-        Fact::PinAttack(..)
-    ));
+    assert!(matches!(world.emit(&prepared, TUESDAY), Fact::PinAttack(..)));
     assert!(refusal(&quiet(1), &alarm(Some(1))).contains("not offered in mode 1"));
 }
 
@@ -494,15 +239,8 @@ fn scenes_play_to_their_end() {
         assert_eq!(world.next_due(), None);
         kinds.join(" ")
     };
-    let alarm = |code| Wish {
-        code: Some(code),
-        status: Some(1),
-        ..Wish::new(EventName::Alarm)
-    };
-    assert_eq!(
-        kinds(&Wish::new(EventName::Face), 3),
-        "therm access:0 door door"
-    );
+    let alarm = |code| Wish { code: Some(code), status: Some(1), ..Wish::new(EventName::Alarm) };
+    assert_eq!(kinds(&Wish::new(EventName::Face), 3), "therm access:0 door door");
     assert_eq!(kinds(&Wish::new(EventName::Push), 3), "push push door door");
     assert_eq!(kinds(&Wish::new(EventName::Remote), 3), "remote door door");
     assert_eq!(kinds(&Wish::new(EventName::Door), 3), "door door");
@@ -544,11 +282,7 @@ fn any_wish() -> impl Strategy<Value = Wish> {
     ];
     let verdicts = odds::OUTCOMES.map(|row| ReasonName::Verdict(row.verdict));
     let mut reasons = verdicts.to_vec();
-    reasons.extend(
-        [ReasonName::OutsideWindow]
-            .into_iter()
-            .chain(reason(Reason::TooManyPins)),
-    );
+    reasons.extend([ReasonName::OutsideWindow].into_iter().chain(reason(Reason::TooManyPins)));
     let card = prop_oneof![
         "0x[0-9a-f]{8}",
         "0x[0-9a-fA-F]{7,22}",

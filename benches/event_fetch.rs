@@ -1,0 +1,54 @@
+//! What an `event-fetch` costs, by its place in a full journal.
+//!
+//! The promise: a page costs the same everywhere, the slowest place at most 1.5 times the fastest. Each
+//! measurement is the whole of the device's work: the call, the copy of ten events, their JSON.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Duration;
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use vestibule_core::calls::v3::{Call, Credentials, Fetch, Reply};
+use vestibule_core::clock::{Mono, Now, UnixMillis};
+use vestibule_core::device::Device;
+use vestibule_core::wire::v3::encode;
+use vestibule_emulator::config::Config;
+
+/// A full journal of the default size.
+const EVENTS: u64 = 50_000;
+
+fn by_place(criterion: &mut Criterion) {
+    let now = Now { mono: Mono::new(Duration::ZERO), wall: UnixMillis::new(1_772_409_600_000) };
+    let config = Config { backfill: Some(EVENTS), ..Config::default() };
+    let plan = config.plan(7).expect("the default configuration can be run");
+    let mut device = Device::new(Arc::new(plan.device), now);
+    let token = log_in(&mut device, now.mono);
+    let view = device.view();
+    let mut group = criterion.benchmark_group("event-fetch of 10 among 50,000");
+    for place in [1, 10_000, 25_000, 40_000, EVENTS - 9] {
+        let by_seqnum = Fetch { seqnum: Some(place), ..Fetch::default() };
+        let by_offset = Fetch { offset: Some(place - 1), ..Fetch::default() };
+        for (name, fetch) in [("seqnum", by_seqnum), ("offset", by_offset)] {
+            group.bench_function(BenchmarkId::new(name, place), |bencher| {
+                bencher.iter(|| {
+                    let call = Ok(Call::EventFetch(black_box(fetch)));
+                    let page = device.handle_v3(call, Some(&token), now.mono);
+                    encode(&page, None, &view)
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+fn log_in(device: &mut Device, mono: Mono) -> String {
+    let (user, digest) = ("admin".to_owned(), "9990BC737DD5B17E7A5F01B48B2C08AE".to_owned());
+    let login = Call::Login(Credentials { user, digest });
+    match device.handle_v3(Ok(login), None, mono) {
+        Ok(Reply::Token { token, .. }) => token,
+        other => panic!("the factory account logs in: {other:?}"),
+    }
+}
+
+criterion_group!(benches, by_place);
+criterion_main!(benches);

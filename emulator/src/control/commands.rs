@@ -1,0 +1,196 @@
+//! What is done to a device besides emitting: its network, its traffic, restart, reset, rewind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use vestibule_core::calls::control::{Command, Flap, Network, Reply, TrafficChange};
+use vestibule_core::clock::{Now, Speed};
+use vestibule_core::world::Profile;
+
+use super::devices::TrafficShown;
+use super::extract::Json;
+use super::problem::Problem;
+use super::router::App;
+use super::target::{ALL, on_each};
+use crate::fleet::Handle;
+
+/// The shortest and longest time of a flap: shorter, sockets would not see it; a longer one is an outage.
+const FLAP_TIME_MIN: Duration = Duration::from_millis(10);
+const FLAP_TIME_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The most times of a flap: with the longest day's flapping still an end in sight.
+const FLAP_TIMES_MAX: u32 = 100_000;
+
+/// Where a device is after a command.
+#[derive(Serialize)]
+struct After {
+    online: bool,
+    next_index: u64,
+}
+
+impl After {
+    fn of(handle: &Handle) -> Self {
+        let status = handle.read(|device, mono| device.status(mono));
+        Self { online: status.online, next_index: status.next_index.get() }
+    }
+}
+
+/// Carries out a command; what the tables or ranges do not have is 422.
+pub(super) fn command(handle: &Handle, command: Command) -> Result<Reply, Problem> {
+    handle
+        .with(|device, mono, effects| device.handle_control(command, mono, effects))
+        .map_err(|error| Problem::unprocessable(error.to_string()))
+}
+
+/// A span of time such as `5s`.
+pub(super) fn duration(field: &str, text: &str) -> Result<Duration, Problem> {
+    humantime::parse_duration(text).map_err(|error| {
+        Problem::unprocessable(format!("{field} {text:?} is no duration such as 5s or 2m: {error}"))
+    })
+}
+
+/// The body of POST `/devices/{sn}/network`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NetworkBody {
+    state: Option<Switched>,
+    flap: Option<FlapBody>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Switched {
+    Online,
+    Offline,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FlapBody {
+    up: String,
+    down: String,
+    #[serde(default = "once")]
+    times: u32,
+}
+
+const fn once() -> u32 {
+    1
+}
+
+impl NetworkBody {
+    fn network(&self) -> Result<Network, Problem> {
+        match (self.state, &self.flap) {
+            (Some(Switched::Online), None) => Ok(Network::Online),
+            (Some(Switched::Offline), None) => Ok(Network::Offline),
+            (None, Some(flap)) => flap.flap().map(Network::Flap),
+            _ => Err(Problem::unprocessable(
+                "give either state (online or offline) or flap (up, down, times)",
+            )),
+        }
+    }
+}
+
+impl FlapBody {
+    fn flap(&self) -> Result<Flap, Problem> {
+        let time = |field: &str, text: &str| {
+            let time = duration(field, text)?;
+            if (FLAP_TIME_MIN..=FLAP_TIME_MAX).contains(&time) {
+                return Ok(time);
+            }
+            Err(Problem::unprocessable(format!("{field} {text:?} is outside 10ms to 24h")))
+        };
+        if !(1..=FLAP_TIMES_MAX).contains(&self.times) {
+            return Err(Problem::unprocessable(format!(
+                "times {} is outside 1 to {FLAP_TIMES_MAX}",
+                self.times
+            )));
+        }
+        Ok(Flap { up: time("up", &self.up)?, down: time("down", &self.down)?, times: self.times })
+    }
+}
+
+/// POST `/devices/{sn}/network`.
+pub(super) async fn network(
+    State(app): State<Arc<App>>,
+    Path(sn): Path<String>,
+    Json(body): Json<NetworkBody>,
+) -> Result<Response, Problem> {
+    let network = body.network()?;
+    on_each(&app, &sn, |handle| {
+        command(handle, Command::Network(network)).map(|_| After::of(handle))
+    })
+    .await
+}
+
+/// The body of PUT `/devices/{sn}/traffic`; what is left out stays as it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TrafficBody {
+    traffic: Option<String>,
+    rate_per_minute: Option<f64>,
+    speed: Option<f64>,
+}
+
+impl TrafficBody {
+    fn change(&self) -> Result<TrafficChange, Problem> {
+        let refuse = |error: String| Problem::unprocessable(error);
+        let profile = self.traffic.as_deref().map(str::parse::<Profile>);
+        let speed = |times: f64| {
+            Speed::new(times).ok_or_else(|| {
+                let (min, max) = (Speed::MIN, Speed::MAX);
+                refuse(format!("speed {times} is outside {min} to {max}"))
+            })
+        };
+        Ok(TrafficChange {
+            profile: profile.transpose().map_err(|error| refuse(error.to_string()))?,
+            events_per_minute: self.rate_per_minute,
+            speed: self.speed.map(speed).transpose()?,
+        })
+    }
+}
+
+/// PUT `/devices/{sn}/traffic`.
+pub(super) async fn traffic(
+    State(app): State<Arc<App>>,
+    Path(sn): Path<String>,
+    Json(body): Json<TrafficBody>,
+) -> Result<Response, Problem> {
+    let change = body.change()?;
+    on_each(&app, &sn, |handle| {
+        command(handle, Command::SetTraffic(change))?;
+        let status = handle.read(|device, mono| device.status(mono));
+        Ok(TrafficShown::new(status.traffic, status.speed))
+    })
+    .await
+}
+
+/// POST `/devices/{sn}/restart`.
+pub(super) async fn restart(
+    State(app): State<Arc<App>>,
+    Path(sn): Path<String>,
+) -> Result<Response, Problem> {
+    on_each(&app, &sn, |handle| command(handle, Command::Restart).map(|_| After::of(handle))).await
+}
+
+/// POST `/devices/{sn}/reset`.
+pub(super) async fn reset(
+    State(app): State<Arc<App>>,
+    Path(sn): Path<String>,
+) -> Result<Response, Problem> {
+    on_each(&app, &sn, |handle| command(handle, Command::FactoryReset).map(|_| After::of(handle)))
+        .await
+}
+
+/// POST `/rewind`: every device as at the start, with the same seed.
+pub(super) async fn rewind(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    let fleet = &app.fleet;
+    let wall = fleet.start.unwrap_or_else(|| fleet.clock.wall());
+    on_each(&app, ALL, |handle| {
+        handle.with(|device, mono, effects| device.rewind(Now { mono, wall }, effects));
+        Ok(After::of(handle))
+    })
+    .await
+}

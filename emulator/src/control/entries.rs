@@ -1,0 +1,103 @@
+//! Entries as both platforms see them, through the same encoders.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use vestibule_core::event::{Entry, Index, RecordId};
+use vestibule_core::wire::{View, v1, v3};
+
+use super::devices::rfc3339;
+use super::extract::Params;
+use super::matcher;
+use super::problem::Problem;
+use super::router::App;
+use super::target::on_each;
+
+/// How much is shown when nothing is said.
+pub(super) const LIMIT_USUAL: usize = 100;
+
+/// The most of one answer: a megabyte or two; there is a next page.
+pub(super) const LIMIT_MAX: usize = 1000;
+
+/// One entry.
+#[derive(Serialize)]
+pub(super) struct Shown {
+    index: u64,
+    seqnum: Option<u64>,
+    at: String,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// As `event-fetch` shows it.
+    v3: Option<Box<RawValue>>,
+    /// As it is pushed, each record.
+    v1: Vec<Box<RawValue>>,
+}
+
+impl Shown {
+    pub(super) fn new(view: &View, entry: &Entry) -> Self {
+        let index = entry.index;
+        let parts = (0..).take(entry.fact.records().len());
+        let records = parts.filter_map(|part| {
+            let record = RecordId { index, part };
+            v1::encode_push(view, entry, record).map(raw)
+        });
+        Self {
+            index: index.get(),
+            seqnum: entry.seqnum.map(|seqnum| seqnum.get()),
+            at: rfc3339(entry.at, &view.setup.time_zone),
+            kind: matcher::kind(&entry.fact),
+            reason: matcher::reason(&entry.fact),
+            v3: v3::encode_event(view, entry).map(raw),
+            v1: records.collect(),
+        }
+    }
+}
+
+fn raw(bytes: Vec<u8>) -> Box<RawValue> {
+    let text = String::from_utf8(bytes).expect("our encoders write UTF-8");
+    RawValue::from_string(text).expect("our encoders write JSON")
+}
+
+/// Where to begin and how much.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Page {
+    #[serde(default)]
+    pub(super) from: u64,
+    limit: Option<usize>,
+}
+
+impl Page {
+    /// How many at most.
+    pub(super) fn limit(&self) -> usize {
+        self.limit.unwrap_or(LIMIT_USUAL).min(LIMIT_MAX)
+    }
+}
+
+#[derive(Serialize)]
+struct Answer {
+    events: Vec<Shown>,
+    /// Where the next page begins.
+    next: u64,
+}
+
+/// GET `/devices/{sn}/events`: what is kept, by index.
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Path(sn): Path<String>,
+    Params(page): Params<Page>,
+) -> Result<Response, Problem> {
+    let from = Index::new(page.from);
+    on_each(&app, &sn, |handle| {
+        let (entries, view) =
+            handle.read(|device, _| (device.entries(from, page.limit()), device.view()));
+        let next = entries.last().map_or(from, |entry| entry.index.next());
+        let events = entries.iter().map(|entry| Shown::new(&view, entry));
+        Ok(Answer { events: events.collect(), next: next.get() })
+    })
+    .await
+}

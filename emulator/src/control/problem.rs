@@ -1,0 +1,102 @@
+//! What cannot be done, as RFC 9457 `application/problem+json`.
+//!
+//! The `type` is always `about:blank`: the status says which kind it is, `detail` says what, why and what to
+//! try. Some have further members, such as `known`.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde_json::{Map, Value, json};
+
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// Why a request is not answered as asked. Boxed: it is rare, and would make every result large.
+#[derive(Debug)]
+pub(super) struct Problem(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    status: StatusCode,
+    detail: String,
+    members: Map<String, Value>,
+    headers: HeaderMap,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self(Box::new(Parts {
+            status,
+            detail: detail.into(),
+            members: Map::new(),
+            headers: HeaderMap::new(),
+        }))
+    }
+
+    /// What is well formed, and still cannot be done.
+    pub(super) fn unprocessable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    }
+
+    /// The emulator is about to end.
+    pub(super) fn stopping() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "the emulator is stopping")
+    }
+
+    /// Adds a member besides those of the standard.
+    #[must_use]
+    pub(super) fn member(mut self, name: &str, value: Value) -> Self {
+        self.0.members.insert(name.to_owned(), value);
+        self
+    }
+
+    #[must_use]
+    pub(super) fn header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.0.headers.insert(name, HeaderValue::from_static(value));
+        self
+    }
+
+    /// The detail and the further members, for one line of many.
+    pub(super) fn into_line(self) -> (String, Map<String, Value>) {
+        (self.0.detail, self.0.members)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Parts { status, detail, members: mut object, headers } = *self.0;
+        object.insert("type".to_owned(), json!("about:blank"));
+        let title = status.canonical_reason().unwrap_or("Error");
+        object.insert("title".to_owned(), json!(title));
+        object.insert("status".to_owned(), json!(status.as_u16()));
+        object.insert("detail".to_owned(), json!(detail));
+        let mut response = Response::new(Body::from(Value::Object(object).to_string()));
+        *response.status_mut() = status;
+        response.headers_mut().extend(headers);
+        response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);
+        response
+    }
+}
+
+/// Gives every error the form of a problem, those of the router too.
+pub(super) async fn in_form(request: Request, next: Next) -> Response {
+    let what = format!("{} {}", request.method(), request.uri().path());
+    let response = next.run(request).await;
+    let status = response.status();
+    let in_form = response.headers().get(header::CONTENT_TYPE) == Some(&PROBLEM_JSON);
+    if in_form || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let detail = match status {
+        StatusCode::METHOD_NOT_ALLOWED => {
+            format!("{what} is not served; the header Allow names the methods of this path")
+        }
+        _ => format!("{what} cannot be served"),
+    };
+    let mut problem = Problem::new(status, detail);
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        problem.0.headers.insert(header::ALLOW, allow.clone());
+    }
+    problem.into_response()
+}

@@ -1,0 +1,86 @@
+//! For whom a request is: one device by its serial number, or `all`.
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::problem::Problem;
+use super::router::App;
+use crate::fleet::{Fleet, Handle};
+
+/// The name for every device.
+pub(super) const ALL: &str = "all";
+
+/// The most serial numbers that a problem lists: more would hide the one that was meant.
+const KNOWN_MAX: usize = 20;
+
+/// The answer of `all`.
+#[derive(Serialize)]
+pub(super) struct Lines<'a, T> {
+    pub(super) devices: Vec<Line<'a, T>>,
+}
+
+/// What one device of `all` answers.
+#[derive(Serialize)]
+pub(super) struct Line<'a, T> {
+    sn: &'a str,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(flatten)]
+    members: Map<String, Value>,
+    #[serde(flatten)]
+    answer: Option<T>,
+}
+
+impl<'a, T> Line<'a, T> {
+    pub(super) fn new(sn: &'a str, result: Result<T, Problem>) -> Self {
+        let ok = result.is_ok();
+        let (answer, error, members) = match result {
+            Ok(answer) => (Some(answer), None, Map::new()),
+            Err(problem) => {
+                let (detail, members) = problem.into_line();
+                (None, Some(detail), members)
+            }
+        };
+        Self { sn, ok, error, members, answer }
+    }
+}
+
+/// Does something to the device or the devices that `sn` names, and answers for each.
+pub(super) async fn on_each<T: Serialize + Send>(
+    app: &App,
+    sn: &str,
+    act: impl Fn(&Handle) -> Result<T, Problem> + Send + Sync,
+) -> Result<Response, Problem> {
+    if sn != ALL {
+        return act(one(&app.fleet, sn)?).map(|answer| answer_json(&answer));
+    }
+    let mut devices = Vec::with_capacity(app.fleet.devices.len());
+    for (sn, handle) in &app.fleet.devices {
+        devices.push(Line::new(sn, act(handle)));
+        // A fleet is asked one device at a time, and others get their turn between.
+        tokio::task::yield_now().await;
+    }
+    Ok(answer_json(&Lines { devices }))
+}
+
+/// The device with that serial number.
+pub(super) fn one<'a>(fleet: &'a Fleet, sn: &str) -> Result<&'a Arc<Handle>, Problem> {
+    fleet.devices.get(sn).ok_or_else(|| {
+        let known: Vec<&String> = fleet.devices.keys().take(KNOWN_MAX).collect();
+        let listed = known.iter().map(|sn| sn.as_str()).collect::<Vec<_>>();
+        let more = if fleet.devices.len() > KNOWN_MAX { ", ..." } else { "" };
+        let detail =
+            format!("there is no device {sn:?}; there are {}{more}, and all", listed.join(", "));
+        Problem::new(StatusCode::NOT_FOUND, detail).member("known", json!(known))
+    })
+}
+
+/// An answer in JSON.
+pub(super) fn answer_json(answer: &impl Serialize) -> Response {
+    axum::Json(answer).into_response()
+}

@@ -1,0 +1,252 @@
+//! The arguments of `vestibule ctl`.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// Drive a running device from a shell, through its control API.
+///
+/// What is asked for in numbers and lists is shown for people, or with --json as the control API
+/// answers it; everything else prints that answer as a JSON line.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct CtlArgs {
+    /// Where the control API is
+    #[arg(long, global = true, value_name = "URL", env = "VESTIBULE_CONTROL")]
+    #[arg(default_value = "http://127.0.0.1:7900")]
+    pub(crate) control: String,
+
+    /// The device's serial number, or all [default: the only device there is]
+    #[arg(long, global = true, value_name = "SN|all", env = "VESTIBULE_SN")]
+    pub(crate) device: Option<String>,
+
+    /// The token that the control API asks for
+    #[arg(long, global = true, value_name = "T")]
+    #[arg(env = "VESTIBULE_CONTROL_TOKEN", hide_env_values = true)]
+    pub(crate) control_token: Option<String>,
+
+    #[command(subcommand)]
+    pub(crate) action: Action,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  vestibule ctl status
+  vestibule ctl emit face --count 3 --person any
+  vestibule ctl flap --up 5s --down 10s --times 3
+  vestibule ctl --device all offline
+
+Exit codes: 0 done; 1 what was expected did not come; 2 bad usage, or refused by the control API;
+3 the control API is unreachable.";
+
+/// What to do.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Action {
+    /// Show the devices: journal, backlog, subscription, traffic, clock
+    #[command(after_help = "Example:\n  vestibule ctl status --json")]
+    Status(Form),
+    /// Plug the network in
+    #[command(after_help = "Example:\n  vestibule ctl online")]
+    Online,
+    /// Unplug the network: nothing leaves, connections are reset and refused
+    #[command(after_help = "Example:\n  vestibule ctl --device all offline")]
+    Offline,
+    /// Let the network go down and come up some times; it is up in the end
+    #[command(after_help = "Example:\n  vestibule ctl flap --up 5s --down 10s --times 3")]
+    Flap(Flap),
+    /// Make events happen: exactly those, or with --episode the whole scene
+    #[command(after_help = EMIT_HELP)]
+    Emit(Emit),
+    /// Change what happens by itself; without flags, show it
+    #[command(after_help = "Example:\n  vestibule ctl traffic --traffic steady --rate 60")]
+    Traffic(Traffic),
+    /// Switch the device off and on; journal and backlog stay
+    #[command(after_help = "Example:\n  vestibule ctl restart")]
+    Restart,
+    /// Reset the device to factory: journal, backlog, numbering and settings go
+    #[command(after_help = "Example:\n  vestibule ctl reset")]
+    Reset,
+    /// Put every device back to its start, with the same seed
+    #[command(after_help = "Example:\n  vestibule ctl rewind")]
+    Rewind,
+    /// Show events as they happen, a line each, until Ctrl-C
+    #[command(after_help = "Example:\n  vestibule ctl watch --json | jq .v3")]
+    Watch(Form),
+    /// Show the events that the device keeps
+    #[command(after_help = "Example:\n  vestibule ctl events --from 1 --limit 20")]
+    Events(Page),
+    /// Show what was pushed and reported, and what came back
+    #[command(after_help = "Example:\n  vestibule ctl deliveries --limit 1000 --json")]
+    Deliveries(Page),
+    /// Wait until events happened; exit 1 when they did not
+    #[command(after_help = EXPECT_HELP)]
+    Expect(Expect),
+}
+
+const EMIT_HELP: &str = "\
+Events: face, card, qrcode, visitor, therm, door, remote, push, fire, disa, pin, alarm
+
+Examples:
+  vestibule ctl emit face --count 3 --person any --reason expired
+  vestibule ctl emit card --card 0xffae0846 --at 2026-03-02T08:00:00+08:00
+  vestibule ctl emit alarm --code 10002 --status 1
+  vestibule ctl emit face --episode";
+
+const EXPECT_HELP: &str = "\
+Examples:
+  vestibule ctl expect face --count 3 --within 10s
+  vestibule ctl expect card --reason unknown-card --from 1
+
+Exit codes: 0 they came; 1 they did not, and the answer on stdout has the near misses; 2 refused;
+3 unreachable.";
+
+/// How to show something.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Form {
+    /// As the control API answers it
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The arguments of `flap`.
+#[derive(Debug, clap::Args, Serialize)]
+pub(crate) struct Flap {
+    /// How long it is up each time
+    #[arg(long, value_name = "D")]
+    up: String,
+    /// How long it is down each time
+    #[arg(long, value_name = "D")]
+    down: String,
+    /// How many times
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    times: u32,
+}
+
+/// The arguments of `emit`: the control API's names, for it to check.
+#[derive(Debug, clap::Args, Serialize)]
+pub(crate) struct Emit {
+    /// What happens
+    event: String,
+    /// How often, at most 100,000
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    count: u32,
+    #[command(flatten)]
+    #[serde(flatten)]
+    about: About,
+    /// When, as RFC 3339 or milliseconds since 1970 [default: now]
+    #[arg(long, value_name = "TIME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+    /// The whole scene, not the event alone
+    #[arg(long)]
+    episode: bool,
+}
+
+/// What an event is about.
+#[derive(Debug, clap::Args, Serialize)]
+pub(crate) struct About {
+    /// A uid, any, stranger, visitor or blocklisted
+    #[arg(long, value_name = "WHO")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<String>,
+    /// With what verdict: accepted, expired, no-permission, ...
+    #[arg(long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// The v3 state
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<u8>,
+    /// By what, 1 to 12
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry_mode: Option<u8>,
+    /// Degrees Celsius
+    #[arg(long, value_name = "DEGREES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    therm: Option<f64>,
+    /// The card held to the reader, like 0xffae0846
+    #[arg(long, value_name = "NUMBER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    card: Option<String>,
+    /// The code held to the reader
+    #[arg(long, value_name = "TEXT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    qrcode: Option<String>,
+    /// The v1 code of an alarm
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u32>,
+    /// The v1 status of an alarm
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u8>,
+}
+
+/// The arguments of `traffic`.
+#[derive(Debug, clap::Args, Serialize)]
+pub(crate) struct Traffic {
+    /// The shape of a day: office | steady | quiet
+    #[arg(long, value_name = "PROFILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traffic: Option<String>,
+    /// Events a minute; 0 for none
+    #[arg(long, value_name = "EVENTS_PER_MINUTE")]
+    #[serde(rename = "rate_per_minute", skip_serializing_if = "Option::is_none")]
+    rate: Option<f64>,
+    /// How many times as fast as real time the device's clock runs
+    #[arg(long, value_name = "X")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speed: Option<f64>,
+}
+
+/// The arguments of `events` and `deliveries`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Page {
+    /// The first number to show
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) from: u64,
+    /// How many to show, at most 1,000
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+/// The arguments of `expect`.
+#[derive(Debug, clap::Args, Serialize)]
+pub(crate) struct Expect {
+    /// What happens; left out, anything
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<String>,
+    /// How many
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    count: u32,
+    /// How long to wait
+    #[arg(long, value_name = "D", default_value = "5s", value_parser = humantime::parse_duration)]
+    #[serde(serialize_with = "duration")]
+    pub(crate) within: Duration,
+    /// The first index that counts [default: whatever comes from now on]
+    #[arg(long, value_name = "INDEX")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<u64>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    about: About,
+    /// Whether the person was let in
+    #[arg(long, value_name = "true|false")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pass: Option<bool>,
+    /// The v1 `abnormal_type`
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    abnormal_type: Option<u32>,
+    /// The event's number
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seqnum: Option<u64>,
+}
+
+fn duration<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&humantime::format_duration(*duration))
+}

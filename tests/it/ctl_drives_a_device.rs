@@ -1,0 +1,108 @@
+//! `vestibule ctl` does from a shell what the control API does, and its exit codes say how it went.
+
+use std::io::{BufRead, BufReader};
+
+use serde_json::{Value, json};
+
+use crate::running::Running;
+use crate::support::vestibule;
+
+struct Done {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Done {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("{}", self.stdout))
+    }
+}
+
+fn ctl(control: &str, args: &[&str]) -> Done {
+    let mut command = vestibule(&["ctl", "--control", control]);
+    let output = command.args(args).output().expect("the command runs");
+    Done {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).expect("stdout is text"),
+        stderr: String::from_utf8(output.stderr).expect("stderr is text"),
+    }
+}
+
+#[test]
+fn every_action_does_its_part() {
+    let device = Running::start(&["--rate", "0", "--seed", "7"]);
+    let control = device.told("control");
+    let ok = |args: &[&str]| {
+        let done = ctl(control, args);
+        assert_eq!(done.code, Some(0), "{args:?}: {}", done.stderr);
+        done
+    };
+    let emitted = ok(&["emit", "face", "--count", "3", "--person", "any", "--reason", "expired"]);
+    assert_eq!(emitted.json()["events"].as_array().expect("events").len(), 3);
+    let shown = ok(&["events", "--limit", "2"]).stdout;
+    assert_eq!(shown.lines().count(), 2);
+    assert!(shown.lines().all(|line| line.contains("face") && line.ends_with("expired")));
+    assert_eq!(ok(&["events", "--json"]).json()["events"][2]["v3"]["state"], 2);
+    assert_eq!(ok(&["offline"]).json()["online"], false);
+    let status = ok(&["status"]).stdout;
+    assert!(status.starts_with("DEVICE") && status.contains("offline"), "{status}");
+    assert_eq!(ok(&["--device", "all", "online"]).json()["devices"][0]["online"], true);
+    ok(&["flap", "--up", "10ms", "--down", "10ms", "--times", "2"]);
+    let traffic = ok(&["traffic", "--traffic", "steady", "--speed", "2"]).json();
+    assert_eq!(traffic, json!({"traffic": "steady", "rate_per_minute": 0.0, "speed": 2.0}));
+    ok(&["expect", "face", "--from", "1", "--count", "3", "--state", "2"]);
+    ok(&["deliveries"]);
+    assert_eq!(ok(&["restart"]).json()["next_index"], 5);
+    assert_eq!(ok(&["reset"]).json()["next_index"], 2);
+    ok(&["rewind"]);
+    assert_eq!(ok(&["status", "--json"]).json()["devices"][0]["next_index"], 1);
+}
+
+#[test]
+fn what_fails_has_its_code_and_says_why() {
+    let device = Running::start(&["--rate", "0", "--control-token", "secret"]);
+    let control = device.told("control");
+    let token = ["--control-token", "secret"];
+    let with_token = |args: &[&str]| ctl(control, &[&token, args].concat());
+    for (done, code, says) in [
+        (ctl(control, &["status"]), 2, "--control-token"),
+        (ctl("http://127.0.0.1:9", &["status"]), 3, "vestibule run"),
+        (ctl("nonsense", &["status"]), 2, "http://127.0.0.1:7900"),
+        (ctl(device.told("url"), &["status"]), 3, "not the device's"),
+        (with_token(&["emit", "nap"]), 2, "face, card"),
+        (with_token(&["--device", "XYZ", "restart"]), 2, "VSB0000001"),
+        (with_token(&["--device", "XYZ", "watch"]), 2, "VSB0000001"),
+        (with_token(&["--device", "all", "emit", "face", "--state", "9"]), 2, "state 9"),
+        (with_token(&["expect", "face", "--within", "10ms"]), 1, "0 of 1"),
+        (with_token(&["--device", "all", "expect", "face", "--within", "10ms"]), 1, "0 of 1"),
+    ] {
+        assert_eq!(done.code, Some(code), "{says}: {}", done.stderr);
+        let line = done.stderr.lines().last().expect("a line says why");
+        assert!(line.starts_with("vestibule: ") && line.contains(says), "{line}");
+    }
+}
+
+#[test]
+fn watching_shows_a_line_an_event_until_the_end() {
+    let device = Running::start(&["--rate", "0"]);
+    let control = device.told("control").to_owned();
+    let mut command = vestibule(&["ctl", "--control", &control, "watch", "--json"]);
+    let mut watching = command.spawn().expect("the command starts");
+    let stdout = watching.stdout.take().expect("stdout is piped");
+    let mut lines = BufReader::new(stdout).lines();
+    // Events are made until one is seen: watching begins a moment after the command.
+    let first = std::thread::scope(|scope| {
+        let seeing = scope.spawn(|| lines.next().expect("a line").expect("stdout is text"));
+        while !seeing.is_finished() {
+            assert_eq!(ctl(&control, &["emit", "card"]).code, Some(0));
+        }
+        seeing.join().expect("it was seen")
+    });
+    let first: Value = serde_json::from_str(&first).expect("a line is JSON");
+    assert_eq!((&first["kind"], &first["v3"]["event"]), (&json!("card"), &json!("card")));
+    device.signal("TERM");
+    assert_eq!(device.end().0, Some(0));
+    let ended = watching.wait_with_output().expect("the command ends");
+    assert_eq!(ended.status.code(), Some(3), "the emulator is gone");
+}
