@@ -83,6 +83,21 @@ fn r_v3_02_the_life_of_a_token_is_a_quirk() {
 }
 
 #[test]
+fn r_v3_02_a_thousand_tokens_live_and_the_one_that_ends_first_goes() {
+    let mut rig = Rig::new();
+    let first = rig.token();
+    rig.wait(1);
+    let second = rig.token();
+    rig.wait(1);
+    assert_eq!(retcode(&mut rig, Service::Event, INFO, Some(&first)), 0, "it lives on");
+    for _ in 0..999 {
+        rig.token();
+    }
+    assert_eq!(retcode(&mut rig, Service::Event, INFO, Some(&second)), BAD_TOKEN);
+    assert_eq!(retcode(&mut rig, Service::Event, INFO, Some(&first)), 0);
+}
+
+#[test]
 fn r_v3_02_a_token_is_asked_of_what_cannot_be_read_too() {
     let mut rig = Rig::new();
     let bad_fetch = r#"{"action":"event-fetch","body":{"limit":"ten"}}"#;
