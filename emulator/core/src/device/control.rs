@@ -7,7 +7,7 @@ use super::effects::{Effect, Effects};
 use super::sessions::Sessions;
 use super::settings::Settings;
 use crate::calls::control::{Command, CommandError, Emitted, Playing, Reply, TrafficChange};
-use crate::clock::{Mono, Now};
+use crate::clock::{Mono, Now, UnixMillis};
 use crate::event::{Fact, Index, RecordId, RecordType, Trace};
 use crate::journal::Journal;
 use crate::world::{Traffic, Wish, World};
@@ -58,11 +58,8 @@ impl Device {
         if playing == Playing::Episode {
             self.world.room_for(prepared.count())?;
         }
-        self.catch_up(now, effects);
-        // Where the world lags behind a very fast clock, time must not go back after this event.
-        let present = self.world.next_due().map_or(now.wall, |due| due.min(now.wall));
+        let present = self.present(now, effects);
         let at = wish.at.unwrap_or(present);
-        let first = self.journal.next_index();
         let mut emitted = Vec::new();
         match playing {
             Playing::Exactly => {
@@ -75,20 +72,19 @@ impl Device {
                 for _ in 0..wish.count {
                     self.world.play(&prepared, at);
                 }
-                while let Some(happening) = self.world.advance(now.wall) {
+                while let Some(happening) = self.world.advance(present) {
                     let (at, fact) = (happening.at, happening.fact);
                     emitted.push(self.emitted(&fact, at, now.mono, effects));
                 }
             }
         }
-        debug_assert!(emitted.first().is_none_or(|emitted| emitted.index == first));
         Ok(emitted)
     }
 
     fn emitted(
         &mut self,
         fact: &Fact,
-        at: crate::clock::UnixMillis,
+        at: UnixMillis,
         mono: Mono,
         effects: &mut Effects,
     ) -> Emitted {
@@ -124,15 +120,23 @@ impl Device {
         Ok(Reply::Traffic(traffic, self.clock.speed()))
     }
 
+    /// Lets what is due happen, and says when that leaves the device: where the world lags behind a very
+    /// fast clock, that is before now, and time must not go back after what is asked for.
+    fn present(&mut self, now: Now, effects: &mut Effects) -> UnixMillis {
+        self.catch_up(now, effects);
+        self.world.next_due().map_or(now.wall, |due| due.min(now.wall))
+    }
+
     /// A power cycle: the tokens go, the settings take effect; journal and backlog stay, as in flash.
     fn restart(&mut self, now: Now, effects: &mut Effects) {
+        let present = self.present(now, effects);
         effects.add(Effect::Cut);
         self.forget_deliveries();
         self.push.wake();
         self.sessions.clear();
         self.settings.take_effect();
         self.started = now.mono;
-        self.happen(now.wall, Fact::Reset, now.mono, effects);
+        self.happen(present, Fact::Reset, now.mono, effects);
     }
 
     /// R-V3-29: journal, backlog, numbering, subscription, tokens, passwords, settings and enrolled
@@ -160,7 +164,7 @@ impl Device {
 }
 
 /// The alarm that the fact is about.
-const fn trace(fact: &Fact, at: crate::clock::UnixMillis) -> Option<Trace> {
+const fn trace(fact: &Fact, at: UnixMillis) -> Option<Trace> {
     match fact {
         Fact::Alarm(alarm) => Some(alarm.trace),
         Fact::PinAttack(_, serial) => Some(Trace { serial: *serial, raised_at: at }),

@@ -55,9 +55,11 @@ impl Device {
         self.network.flapping = None;
         match network {
             control::Network::Online => self.set_link(Link::Up, fx),
+            // Never down, and online in the end.
+            control::Network::Flap(flap) if flap.times == 0 => self.set_link(Link::Up, fx),
             control::Network::Offline => self.set_link(Link::Down, fx),
             control::Network::Flap(flap) => {
-                let left = flap.times.saturating_sub(1);
+                let left = flap.times - 1;
                 let next = now.mono + flap.down;
                 self.network.flapping = Some(Flapping { flap, left, next });
                 self.set_link(Link::Down, fx);

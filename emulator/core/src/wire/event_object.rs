@@ -105,8 +105,12 @@ impl<'a> EventObject<'a> {
                 self.sharp = Some(access.face.map_or(0.0, |face| face.sharp.value()));
                 self.therm = access.therm.map(|therm| therm.celsius());
             }
-            Kind::Card => self.data = Some(Card { view, access: Some(access) }),
-            _ => self.qrcode = Some(CodeText { view, access: Some(access) }),
+            Kind::Card => {
+                self.data = Some(Card { view, access: Some(access) });
+            }
+            _ => {
+                self.qrcode = Some(CodeText { view, access: Some(access) });
+            }
         }
     }
 

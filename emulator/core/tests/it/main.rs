@@ -1,9 +1,16 @@
 //! The core held to the rulings: a device driven through its public functions alone, with the time in
 //! the test's hand. No socket, no sleep.
 
+mod a_seed_is_a_day;
+mod both_apis_agree;
+mod journal_keeps_its_windows;
+mod messages_keep_their_look;
+mod no_bytes_panic;
 mod nothing_is_lost_or_doubled;
+mod pages_tile_the_journal;
 mod rulings_tables;
 mod rulings_v1;
 mod rulings_v3;
 mod rulings_v3_events;
 mod support;
+mod timers_move_on;

@@ -11,6 +11,7 @@ use vestibule_core::calls::control::{Command, Counters, Flap, Network};
 use vestibule_core::clock::Mono;
 use vestibule_core::delivery::{Attempt, Delivery, Outcome};
 use vestibule_core::device::{Device, Effect, Link};
+use vestibule_core::journal::Capacity;
 
 use crate::support::{
     RECORDS, REPORTS, Rig, accepted, answered, dest, parsed, quirk, report, sent, wish,
@@ -62,12 +63,18 @@ const EVENTS: [(&str, bool, u8); 5] = [
 
 type Record = (u64, u8);
 
-/// The reference: what the rulings say, in vectors.
-struct Model {
-    capacity: usize,
+/// How the device is made.
+#[derive(Clone, Copy)]
+struct Make {
+    capacity: u32,
     window: usize,
     drop_newest: bool,
     cache_while_disabled: bool,
+}
+
+/// The reference: what the rulings say, in vectors.
+struct Model {
+    make: Make,
     online: bool,
     schedule: Vec<(Mono, Link)>,
     subscription: Option<(&'static str, bool)>,
@@ -94,7 +101,7 @@ impl Model {
         self.next_index += 1;
         if in_v3 {
             self.events.push(self.next_seqnum);
-            if self.events.len() > self.capacity {
+            if self.events.len() > self.make.capacity as usize {
                 self.events.remove(0);
                 self.counters.evicted += 1;
             }
@@ -104,14 +111,14 @@ impl Model {
             self.next_seqnum += 1;
         }
         let cached = match self.subscription {
-            Some((_, enabled)) => enabled || self.cache_while_disabled,
+            Some((_, enabled)) => enabled || self.make.cache_while_disabled,
             None => false,
         };
         for part in (0..records).filter(|_| cached) {
             self.cached += 1;
-            if self.backlog.len() < self.capacity {
+            if self.backlog.len() < self.make.capacity as usize {
                 self.backlog.push((index, part));
-            } else if self.drop_newest {
+            } else if self.make.drop_newest {
                 self.counters.dropped += 1;
             } else {
                 let lost = self.backlog.remove(0);
@@ -207,18 +214,15 @@ impl Model {
         *self = Self {
             online: self.online,
             schedule: std::mem::take(&mut self.schedule),
-            ..Self::new(self.capacity, self.window, self.drop_newest, self.cache_while_disabled)
+            ..Self::new(self.make)
         };
         self.reports = false;
         self.append(true, 0, now);
     }
 
-    fn new(capacity: usize, window: usize, drop_newest: bool, cache_while_disabled: bool) -> Self {
+    fn new(make: Make) -> Self {
         Self {
-            capacity,
-            window,
-            drop_newest,
-            cache_while_disabled,
+            make,
             online: true,
             schedule: Vec::new(),
             subscription: None,
@@ -242,7 +246,7 @@ impl Model {
     /// The record whose push may start now, were there no wait.
     fn candidate(&self) -> Option<Record> {
         let enabled = matches!(self.subscription, Some((_, true)));
-        let window = if self.failures > 0 { 1 } else { self.window };
+        let window = if self.failures > 0 { 1 } else { self.make.window };
         if !self.online || !enabled || self.flying.len() >= window {
             return None;
         }
@@ -328,21 +332,19 @@ struct Pair {
 }
 
 impl Pair {
-    fn new(capacity: u32, window: usize, drop_newest: bool, cache_while_disabled: bool) -> Self {
+    fn new(make: Make) -> Self {
         let rig = Rig::made(|config| {
-            config.capacity = vestibule_core::journal::Capacity::new(capacity).expect("from 1");
+            config.capacity = Capacity::new(make.capacity).expect("from 1");
             config.report_to = Some(dest(REPORTS));
             let behaviour = &mut config.behaviour;
-            quirk(behaviour, "v1.window", &window.to_string());
-            if drop_newest {
+            quirk(behaviour, "v1.window", &make.window.to_string());
+            if make.drop_newest {
                 quirk(behaviour, "v1.overflow", "drop-newest");
             }
-            let cache = cache_while_disabled.to_string();
+            let cache = make.cache_while_disabled.to_string();
             quirk(behaviour, "v1.cache-while-disabled", &cache);
         });
-        let model = Model::new(capacity as usize, window, drop_newest, cache_while_disabled);
-        let open = Vec::new();
-        Self { rig, model, open }
+        Self { rig, model: Model::new(make), open: Vec::new() }
     }
 
     /// After an input: the effects against the model, then the two of them.
@@ -454,7 +456,7 @@ impl Pair {
             self.check();
         }
         arrived.retain(|record| waiting.contains(record));
-        if self.model.window == 1 {
+        if self.model.make.window == 1 {
             assert_eq!(arrived, waiting, "in order");
         }
         arrived.sort_unstable();
@@ -509,7 +511,7 @@ proptest! {
         cache_while_disabled: bool,
         actions in proptest::collection::vec(action(), 1..60),
     ) {
-        let mut pair = Pair::new(capacity, window, drop_newest, cache_while_disabled);
+        let mut pair = Pair::new(Make { capacity, window, drop_newest, cache_while_disabled });
         pair.act(&Action::Subscribe(RECORDS, Some(true)));
         for action in &actions {
             pair.act(action);

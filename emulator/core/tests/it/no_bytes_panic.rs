@@ -1,0 +1,171 @@
+//! Whatever arrives, in whatever bytes, is read or refused: arbitrary bytes, and valid messages spoiled.
+
+use proptest::prelude::*;
+use serde_json::Value;
+use vestibule_core::behaviour::{BadField, V3};
+use vestibule_core::delivery::push::acknowledges;
+use vestibule_core::delivery::{Answer, Outcome};
+use vestibule_core::dest::EventDest;
+use vestibule_core::wire::v1::{answer_code, decode_subscribe};
+use vestibule_core::wire::v3::{Service, decode};
+
+use crate::support::Rig;
+
+const SERVICES: [Service; 4] = [Service::Auth, Service::Device, Service::Event, Service::Any];
+
+/// Good messages of every kind, to be spoiled.
+const MESSAGES: [&str; 9] = [
+    r#"{"action":"auth-login","header":{"reqid":"1"},"body":{"user":"admin","passwd":"00"}}"#,
+    r#"{"action":"auth-passwd","header":{"reqid":7},"body":{"user":"a","passwd":"0"}}"#,
+    r#"{"action":"device-info","header":{"reqid":null}}"#,
+    r#"{"action":"config-set","body":{"configs":[{"key":"manager-mode","value":"none"}]}}"#,
+    r#"{"action":"event-info","header":{"reqid":{"a":[1,2.5e3]}}}"#,
+    r#"{"action":"event-fetch","header":{"reqid":"é"},"body":{"seqnum":6,"offset":1,"limit":2}}"#,
+    r#"{"event_dest":"https://[::1]:8443/Record?x=1","enabled":true}"#,
+    r#"{"code":200,"msg":"success","message":"success","data":{}}"#,
+    r#"{"code":2e2}"#,
+];
+
+/// Everything that reads what arrives.
+fn read(bytes: &[u8]) {
+    for service in SERVICES {
+        for bad_field in [BadField::Error, BadField::Absent] {
+            let knobs = V3 { bad_field, ..V3::default() };
+            let request = decode(bytes, service, &knobs);
+            if let Some(reqid) = request.reqid {
+                let echo: Value = serde_json::from_str(reqid.get()).expect("a JSON value");
+                drop(echo);
+            }
+        }
+    }
+    let _ = decode_subscribe(bytes);
+    let _ = answer_code(bytes);
+    let _ = EventDest::parse(&String::from_utf8_lossy(bytes));
+}
+
+/// A device serves it and shows an answer in JSON.
+fn serve(rig: &mut Rig, bytes: &[u8], token: &str) {
+    for service in SERVICES {
+        let answer = rig.serve(service, bytes, Some(token)).expect("never silent by default");
+        let answer: Value = serde_json::from_slice(&answer).expect("JSON");
+        assert!(answer["retcode"].is_u64(), "{answer}");
+    }
+}
+
+fn spoiled() -> impl Strategy<Value = Vec<u8>> {
+    let spoil = (0..3_u8, any::<prop::sample::Index>(), any::<u8>());
+    let spoils = proptest::collection::vec(spoil, 0..4);
+    (0..MESSAGES.len(), spoils).prop_map(|(message, spoils)| {
+        let mut bytes = MESSAGES[message].as_bytes().to_vec();
+        for (how, place, byte) in spoils {
+            let place = place.index(bytes.len());
+            match how {
+                0 => bytes[place] = byte,
+                1 => bytes.insert(place, byte),
+                _ if bytes.len() > 1 => drop(bytes.remove(place)),
+                _ => {}
+            }
+        }
+        bytes
+    })
+}
+
+/// Fields of the right names with values of any type.
+fn retyped() -> impl Strategy<Value = Vec<u8>> {
+    let value = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        Just("[]".to_owned()),
+        Just("{}".to_owned()),
+        Just("\"\"".to_owned()),
+        any::<i64>().prop_map(|number| number.to_string()),
+        any::<u64>().prop_map(|number| number.to_string()),
+        any::<f64>().prop_map(|number| format!("{number:e}")),
+        "[ -~]{0,8}".prop_map(|text| Value::String(text).to_string()),
+    ];
+    let name = prop::sample::select(vec![
+        "seqnum",
+        "offset",
+        "limit",
+        "user",
+        "passwd",
+        "configs",
+        "reqid",
+        "code",
+        "enabled",
+        "event_dest",
+        "header",
+        "action",
+        "body",
+    ]);
+    let action = prop::sample::select(vec![
+        "auth-login",
+        "auth-passwd",
+        "device-info",
+        "config-fetch",
+        "config-set",
+        "event-info",
+        "event-fetch",
+    ]);
+    let members = proptest::collection::vec((name, value), 0..4);
+    (action, members, any::<bool>()).prop_map(|(action, members, outside)| {
+        let members: Vec<String> =
+            members.into_iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        let members = members.join(",");
+        if outside {
+            format!("{{{members}}}").into_bytes()
+        } else {
+            format!(r#"{{"action":"{action}","body":{{{members}}}}}"#).into_bytes()
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        read(&bytes);
+    }
+
+    #[test]
+    fn arbitrary_text(text in "\\PC{0,80}") {
+        read(text.as_bytes());
+        let _ = EventDest::parse(&format!("http://{text}"));
+    }
+
+    #[test]
+    fn spoiled_messages(bytes in spoiled()) {
+        read(&bytes);
+        let body = bytes;
+        let outcome = Outcome::Answered(Answer { status: 200, body });
+        let _ = acknowledges(&outcome, Default::default());
+    }
+
+    #[test]
+    fn r_v3_07_a_device_answers_all_of_it(bytes in prop_oneof![spoiled(), retyped()]) {
+        read(&bytes);
+        let mut rig = Rig::new();
+        let token = rig.token();
+        serve(&mut rig, &bytes, &token);
+        let info = br#"{"action":"event-info"}"#;
+        serve(&mut rig, info, &token);
+    }
+}
+
+#[test]
+fn what_is_deep_is_refused_or_skipped() {
+    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(5_000), close.repeat(5_000));
+    let nested = deep("[", "]");
+    for text in [
+        nested.clone(),
+        format!(r#"{{"action":"event-fetch","body":{nested}}}"#),
+        format!(r#"{{"action":"event-info","header":{{"reqid":{nested}}}}}"#),
+        format!(r#"{{"code":{nested}}}"#),
+        format!(r#"{{"event_dest":{nested}}}"#),
+        format!(r#"{{"other":{nested},"code":200}}"#),
+        deep(r#"{"body":"#, "}"),
+    ] {
+        let _ = decode(text.as_bytes(), Service::Any, &V3::default());
+        let _ = decode_subscribe(text.as_bytes());
+        let _ = answer_code(text.as_bytes());
+    }
+}
