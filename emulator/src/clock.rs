@@ -52,10 +52,12 @@ impl Clock {
         u64::from(since.subsec_nanos()) ^ (since.as_secs() % 1_000_000)
     }
 
-    /// Waits until real time `mono`; for ever where there is none.
+    /// Waits until real time `mono`; for ever where there is none, or where the machine's
+    /// clock does not reach.
     pub async fn sleep_until(&self, mono: Option<Mono>) {
-        match mono {
-            Some(mono) => tokio::time::sleep_until((self.start + mono.since_start()).into()).await,
+        let instant = mono.and_then(|mono| self.start.checked_add(mono.since_start()));
+        match instant {
+            Some(instant) => tokio::time::sleep_until(instant.into()).await,
             None => std::future::pending().await,
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use vestibule_core::clock::Now;
-use vestibule_core::device::Device;
+use vestibule_core::device::{Device, Link};
 
 use crate::api::{ListenError, Listener};
 use crate::clock::{Clock, Elapsed, within};
@@ -52,6 +52,7 @@ pub struct Ready {
 pub struct Emulator {
     ready: Vec<Ready>,
     control_token: Option<String>,
+    fleet: Arc<Fleet>,
     stop: watch::Sender<bool>,
     servers: JoinSet<()>,
     drivers: JoinSet<()>,
@@ -65,6 +66,9 @@ impl Emulator {
     pub fn start(plan: Plan, clock: Clock) -> Result<Self, StartError> {
         let tls = Arc::new(Tls::new(plan.push_ca.as_deref())?);
         let listener = Listener::bind(plan.listen)?;
+        if plan.device.link == Link::Down {
+            listener.refuse()?;
+        }
         let control = control::Server::bind(plan.control)?;
         let url = |address: SocketAddr| format!("http://{address}");
         let ready = Ready {
@@ -80,21 +84,37 @@ impl Emulator {
         let handle = Arc::new(Handle::new(device, clock, Arc::clone(&feed)));
         let log = Arc::new(DeliveryLog::default());
         let devices = BTreeMap::from([(ready.sn.clone(), Arc::clone(&handle))]);
-        let fleet = Fleet { devices, log: Arc::clone(&log), feed, clock, start: plan.clock };
+        let fleet =
+            Arc::new(Fleet { devices, log: Arc::clone(&log), feed, clock, start: plan.clock });
         let stop = watch::Sender::new(false);
         let mut drivers = JoinSet::new();
-        drivers.spawn(drive(Arc::clone(&handle), Uplink::new(tls, log, clock)));
+        let uplink = Uplink::new(tls, log, clock);
+        drivers.spawn(drive(Arc::clone(&handle), uplink, stop.subscribe()));
         let mut servers = JoinSet::new();
         servers.spawn(log_failure("device APIs", listener.serve(handle, stop.subscribe())));
-        let control = control.serve(Arc::new(fleet), plan.control_token.clone(), stop.subscribe());
+        let control =
+            control.serve(Arc::clone(&fleet), plan.control_token.clone(), stop.subscribe());
         servers.spawn(log_failure("control API", control));
-        Ok(Self { ready: vec![ready], control_token: plan.control_token, stop, servers, drivers })
+        Ok(Self {
+            ready: vec![ready],
+            control_token: plan.control_token,
+            fleet,
+            stop,
+            servers,
+            drivers,
+        })
     }
 
     /// What is told of each device.
     #[must_use]
     pub fn ready(&self) -> &[Ready] {
         &self.ready
+    }
+
+    /// The devices themselves, for who drives them within this process.
+    #[must_use]
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
     }
 
     /// What the control API asks for.
@@ -106,10 +126,14 @@ impl Emulator {
     /// Stops accepting, lets what is in flight end, for 5 s at most.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        let servers = async { while self.servers.join_next().await.is_some() {} };
-        if within(STOP_TIME_MAX, servers).await == Err(Elapsed) {
+        let ended = async {
+            while self.servers.join_next().await.is_some() {}
+            while self.drivers.join_next().await.is_some() {}
+        };
+        if within(STOP_TIME_MAX, ended).await == Err(Elapsed) {
             tracing::warn!("some connections did not end within 5 s and were closed");
         }
+        self.servers.shutdown().await;
         self.drivers.shutdown().await;
     }
 }

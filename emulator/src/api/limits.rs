@@ -11,6 +11,17 @@ pub(crate) const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// How long a head, and then a body, may take: a sender this slow is broken or hostile.
 pub(crate) const READ_TIME_MAX: Duration = Duration::from_secs(10);
 
+/// How long an answer may wait to be taken: an asker this slow is broken or hostile.
+pub(crate) const WRITE_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// How long, and for how many bytes, a connection is read after its last answer: as long as a platform
+/// on a slow line takes to read the answer, and not so much that it pays to go on sending.
+pub(crate) const LINGER_TIME_MAX: Duration = Duration::from_secs(2);
+pub(crate) const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How long accepting rests after an error: without, a process out of descriptors would do nothing else.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
 /// How long an answer that never comes is withheld (R-V3-06): longer than any client waits.
 pub(crate) const SILENCE_MAX: Duration = Duration::from_secs(60);
 

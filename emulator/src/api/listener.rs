@@ -11,12 +11,14 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use vestibule_core::device::Link;
 
 use super::{limits, respond};
+use crate::clock::{pause, within};
 use crate::fleet::{Handle, Watch};
 
 /// A port that could not be opened.
@@ -43,16 +45,14 @@ impl Listener {
     /// When the address is taken or not this machine's.
     pub fn bind(address: SocketAddr) -> Result<Self, ListenError> {
         let fail = |source| ListenError { address, source };
-        let socket = open(address).map_err(fail)?;
-        let bound = socket.local_addr().map_err(fail)?;
-        let bound = bound.as_socket().ok_or_else(|| fail(io::ErrorKind::Unsupported.into()))?;
-        if address.port() != 0 {
-            return Ok(Self { socket, address: bound });
-        }
-        // A port picked by the system is given up by `shutdown`; one bound by its number is kept.
-        drop(socket);
-        let socket = open(bound).map_err(fail)?;
-        Ok(Self { socket, address: bound })
+        // A port picked by the system is given up by `shutdown`; one bound by its number is kept. The first
+        // socket holds the number until the second has it.
+        let picked = bound(address).map_err(fail)?;
+        let address = picked.local_addr().map_err(fail)?;
+        let address = address.as_socket().ok_or_else(|| fail(io::ErrorKind::Unsupported.into()))?;
+        let socket = bound(address).map_err(fail)?;
+        socket.listen(limits::ACCEPT_BACKLOG).map_err(fail)?;
+        Ok(Self { socket, address })
     }
 
     /// The address, with the port that was picked.
@@ -67,31 +67,49 @@ impl Listener {
         self.socket.into()
     }
 
+    /// Takes the port out of listening: for a device that starts offline, before anybody is told of it.
+    ///
+    /// # Errors
+    /// When the socket fails.
+    pub fn refuse(&self) -> Result<(), ListenError> {
+        refuse(&self.socket).map_err(|source| ListenError { address: self.address, source })
+    }
+
     /// Serves a device until `stop` is set, then lets what is in flight end.
     ///
     /// # Errors
     /// When the socket fails for good.
-    pub async fn serve(
+    pub async fn serve(self, handle: Arc<Handle>, stop: watch::Receiver<bool>) -> io::Result<()> {
+        let mut connections = JoinSet::new();
+        let served = self.accept_while_up(&handle, stop, &mut connections).await;
+        handle.cable.port_is(None);
+        while connections.join_next().await.is_some() {}
+        served
+    }
+
+    async fn accept_while_up(
         self,
-        handle: Arc<Handle>,
+        handle: &Arc<Handle>,
         mut stop: watch::Receiver<bool>,
+        connections: &mut JoinSet<()>,
     ) -> io::Result<()> {
         let permits = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
         let mut cable = handle.cable.watch();
-        let mut connections = JoinSet::new();
         let mut socket = self.socket;
         let stopping = stop.clone();
         loop {
             if cable.state().link == Link::Down {
                 refuse(&socket)?;
+                handle.cable.port_is(Some(Link::Down));
                 tokio::select! {
                     () = cable.link(Link::Up) => {}
-                    _ = stop.wait_for(|stop| *stop) => break,
+                    _ = stop.wait_for(|stop| *stop) => return Ok(()),
                 }
             }
             socket.listen(limits::ACCEPT_BACKLOG)?;
             let listener = TcpListener::from_std(socket.into())?;
-            let accept = accept(&listener, &handle, &permits, &mut connections, &stopping);
+            handle.cable.port_is(Some(Link::Up));
+            let accept = accept(&listener, handle, &permits, connections, &stopping);
             let stopped = tokio::select! {
                 () = accept => false,
                 () = cable.link(Link::Down) => false,
@@ -99,31 +117,28 @@ impl Listener {
             };
             socket = listener.into_std()?.into();
             if stopped {
-                break;
+                return Ok(());
             }
         }
-        drop(socket);
-        while connections.join_next().await.is_some() {}
-        Ok(())
     }
 }
 
-fn open(address: SocketAddr) -> io::Result<Socket> {
+fn bound(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // As servers do: a restart must not wait for the last run's connections to be forgotten.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    socket.listen(limits::ACCEPT_BACKLOG)?;
     Ok(socket)
 }
 
-/// Takes the socket out of listening; its port stays its own. One that never listened is as it should be.
+/// Takes the socket out of listening; its port stays its own. Not twice: shutting down a socket that does
+/// not listen marks it, and every connection that it accepts later is born at its end.
 fn refuse(socket: &Socket) -> io::Result<()> {
-    match socket.shutdown(std::net::Shutdown::Both) {
-        Err(error) if error.kind() != io::ErrorKind::NotConnected => Err(error),
-        _ => Ok(()),
+    if socket.is_listener()? {
+        socket.shutdown(std::net::Shutdown::Both)?;
     }
+    Ok(())
 }
 
 /// Accepts connections for ever.
@@ -148,9 +163,9 @@ async fn accept(
                 connections.spawn(connection.serve(stream));
             }
             Err(error) => {
-                // Out of descriptors, or gone before it was accepted: the next one may do.
+                // Gone before it was accepted, or no descriptor is free: those do not come back at once.
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::task::yield_now().await;
+                pause(limits::ACCEPT_PAUSE).await;
             }
         }
         while connections.try_join_next().is_some() {}
@@ -173,26 +188,25 @@ impl Connection {
         }
         // An answer is one small write.
         drop(stream.set_nodelay(true));
+        // Who asks and does not read the answer must not keep the connection for ever.
+        drop(SockRef::from(&stream).set_tcp_user_timeout(Some(limits::WRITE_TIME_MAX)));
         let handle = Arc::clone(&self.handle);
         let service = service_fn(move |request| {
             let handle = Arc::clone(&handle);
             async move { respond::respond(&handle, request).await }
         });
-        let connection = http1::Builder::new()
+        let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits::READ_TIME_MAX)
             .max_buf_size(limits::HEAD_BYTES_MAX)
+            // Who has nothing more to say still waits for the answer.
+            .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
-        let mut connection = connection;
         let mut stopping = false;
         loop {
             tokio::select! {
-                result = &mut connection => {
-                    if let Err(error) = result {
-                        tracing::debug!(%error, "a connection ended");
-                    }
-                    return;
-                }
+                // What was cut is answered no more, even if it has a request to read.
+                biased;
                 () = self.cable.cut_after(state.cuts) => {
                     return reset(connection.into_parts().io.inner());
                 }
@@ -200,7 +214,36 @@ impl Connection {
                     stopping = true;
                     std::pin::Pin::new(&mut connection).graceful_shutdown();
                 }
+                result = &mut connection => {
+                    if let Err(error) = result {
+                        tracing::debug!(%error, "a connection ended");
+                    }
+                    break;
+                }
             }
+        }
+        if stopping {
+            return;
+        }
+        let mut stream = connection.into_parts().io.into_inner();
+        tokio::select! {
+            biased;
+            () = self.cable.cut_after(state.cuts) => reset(&stream),
+            _ = within(limits::LINGER_TIME_MAX, linger(&mut stream)) => {}
+        }
+    }
+}
+
+/// Reads and forgets what still comes after the last answer. Closed with bytes unread, a connection is
+/// reset, and the reset would overtake the answer.
+async fn linger(stream: &mut TcpStream) {
+    drop(stream.shutdown().await);
+    let mut rest = [0; 4096];
+    let mut left = limits::LINGER_BYTES_MAX;
+    while left > 0 {
+        match stream.read(&mut rest).await {
+            Ok(count @ 1..) => left = left.saturating_sub(count),
+            _ => return,
         }
     }
 }

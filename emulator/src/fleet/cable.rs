@@ -16,13 +16,16 @@ pub struct State {
 #[derive(Debug)]
 pub struct Cable {
     state: watch::Sender<State>,
+    /// What the device's port has come to; none while nobody serves it.
+    port: watch::Sender<Option<Link>>,
 }
 
 impl Cable {
     /// A cable in that state.
     #[must_use]
     pub fn new(link: Link) -> Self {
-        Self { state: watch::Sender::new(State { link, cuts: 0 }) }
+        let state = watch::Sender::new(State { link, cuts: 0 });
+        Self { state, port: watch::Sender::new(None) }
     }
 
     /// Cuts what is open.
@@ -36,6 +39,19 @@ impl Cable {
             state.link = link;
             state.cuts += u64::from(link == Link::Down);
         });
+    }
+
+    /// Notes that the device's port now listens, or refuses; none when nobody serves it any more.
+    pub(crate) fn port_is(&self, link: Option<Link>) {
+        self.port.send_replace(link);
+    }
+
+    /// Waits until the device's port is as the link is.
+    pub(super) async fn settled(&self) {
+        let mut port = self.port.subscribe();
+        let is_settled =
+            |port: &Option<Link>| port.is_none_or(|port| port == self.state.borrow().link);
+        drop(port.wait_for(is_settled).await.expect("this holds the sender"));
     }
 
     /// The end that a socket holds.

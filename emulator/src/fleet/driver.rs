@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio::sync::watch;
 use vestibule_core::clock::Mono;
 use vestibule_core::device::{Effect, Link};
 
@@ -15,15 +16,26 @@ use crate::uplink::{Finished, Uplink};
 
 type InFlight = FuturesUnordered<Pin<Box<dyn Future<Output = Finished> + Send>>>;
 
-/// Drives a device until it is dropped: its deadlines, its deliveries and their outcomes.
-pub(crate) async fn drive(handle: Arc<Handle>, mut uplink: Uplink) {
+/// Drives a device until `stop` is set: its deadlines, its deliveries and their outcomes. Then no delivery
+/// begins, and what is in flight ends.
+pub(crate) async fn drive(
+    handle: Arc<Handle>,
+    mut uplink: Uplink,
+    mut stop: watch::Receiver<bool>,
+) {
     let clock = handle.clock();
     let mut in_flight = InFlight::new();
-    loop {
+    let mut stopping = false;
+    while !(stopping && in_flight.is_empty()) {
         let (effects, deadline) = handle.take_effects();
+        let count = effects.len();
         for effect in effects {
+            if stopping && matches!(effect, Effect::Attempt(_)) {
+                continue;
+            }
             perform(effect, &handle, &mut uplink, &mut in_flight);
         }
+        handle.performed(count);
         let next = earliest(deadline, uplink.idle_deadline());
         tokio::select! {
             finished = in_flight.next(), if !in_flight.is_empty() => {
@@ -33,7 +45,9 @@ pub(crate) async fn drive(handle: Arc<Handle>, mut uplink: Uplink) {
                 }
             }
             () = handle.changed() => {}
-            () = clock.sleep_until(next) => {
+            // Also when whoever could stop it is gone.
+            _ = stop.wait_for(|stop| *stop), if !stopping => stopping = true,
+            () = clock.sleep_until(next), if !stopping => {
                 uplink.close_idle(clock.mono());
                 handle.with(|device, mono, effects| device.handle_timer(mono, effects));
             }

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use vestibule_core::clock::Mono;
 use vestibule_core::device::{Device, Effect, Effects};
 use vestibule_core::wire::{Identity, View};
@@ -20,6 +20,8 @@ use crate::control::feed::Feed;
 pub struct Handle {
     state: Mutex<State>,
     wake: Notify,
+    /// How many effects the driver has carried out.
+    performed: watch::Sender<u64>,
     clock: Clock,
     identity: Arc<Identity>,
     /// The network cable, as the sockets see it.
@@ -32,6 +34,8 @@ pub struct Handle {
 struct State {
     device: Device,
     outbox: VecDeque<Effect>,
+    /// How many effects were ever put there.
+    posted: u64,
 }
 
 impl Handle {
@@ -45,8 +49,9 @@ impl Handle {
         };
         Self {
             identity: Arc::clone(&device.view().identity),
-            state: Mutex::new(State { device, outbox: VecDeque::new() }),
+            state: Mutex::new(State { device, outbox: VecDeque::new(), posted: 0 }),
             wake: Notify::new(),
+            performed: watch::Sender::new(0),
             clock,
             cable: Cable::new(link),
             feed,
@@ -61,7 +66,9 @@ impl Handle {
             let mut effects = Effects::new(self.feed.is_watched());
             // Read under the lock, so that a device's time never goes back.
             let result = change(&mut state.device, self.clock.mono(), &mut effects);
-            state.outbox.extend(effects.into_vec());
+            let effects = effects.into_vec();
+            state.posted += effects.len() as u64;
+            state.outbox.extend(effects);
             result
         };
         self.wake.notify_one();
@@ -71,6 +78,16 @@ impl Handle {
     /// Reads from the device; `read` copies what it needs.
     pub fn read<T>(&self, read: impl FnOnce(&Device, Mono) -> T) -> T {
         read(&self.lock().device, self.clock.mono())
+    }
+
+    /// Waits until what was changed before is also true of the device's sockets: the effects are carried
+    /// out, and the port listens or refuses.
+    pub async fn settled(&self) {
+        let posted = self.lock().posted;
+        let mut performed = self.performed.subscribe();
+        let reached = performed.wait_for(|performed| *performed >= posted).await;
+        drop(reached.expect("this holds the sender"));
+        self.cable.settled().await;
     }
 
     /// What the device's entries are shown with now.
@@ -95,6 +112,11 @@ impl Handle {
     pub(super) fn take_effects(&self) -> (VecDeque<Effect>, Option<Mono>) {
         let mut state = self.lock();
         (std::mem::take(&mut state.outbox), state.device.next_deadline())
+    }
+
+    /// Notes that so many effects were carried out.
+    pub(super) fn performed(&self, effects: usize) {
+        self.performed.send_modify(|performed| *performed += effects as u64);
     }
 
     /// Waits until somebody changed the device.

@@ -6,14 +6,16 @@ use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use vestibule_core::clock::Mono;
-use vestibule_core::delivery::{Answer, Attempt};
+use vestibule_core::delivery::{Answer, Attempt, Delivery};
 
+use super::heard::{Heard, Listening};
 use super::tls::{Tls, TlsError};
 use crate::clock::{Elapsed, within};
 
@@ -36,18 +38,26 @@ pub(super) enum Failure {
     /// No answer in time.
     #[error("no answer within {0:?}")]
     AnswerTimeout(Duration),
-    /// The connection broke, or what came was not HTTP, before an answer began.
+    /// The connection was gone before any of the request was written to it.
+    #[error("the connection was already closed")]
+    Unsent(#[source] hyper::Error),
+    /// The connection broke before an answer began.
     #[error("the connection ended without an answer")]
     Broken(#[source] hyper::Error),
-    /// The answer broke off.
-    #[error("the answer broke off")]
+    /// The answer broke off, or was not HTTP.
+    #[error("the answer was cut off or is not HTTP")]
     Cut(#[source] hyper::Error),
 }
 
 impl Failure {
-    /// Whether nothing of an answer had come, so that a kept connection may have been dead before.
-    pub(super) const fn is_before_answer(&self) -> bool {
-        matches!(self, Self::Broken(_))
+    /// Whether a delivery that failed so on a kept connection goes on a fresh one at once: it may have
+    /// been dead before. A report that may have arrived is not sent twice.
+    pub(super) const fn allows_another(&self, delivery: &Delivery) -> bool {
+        match self {
+            Self::Unsent(_) => true,
+            Self::Broken(_) => matches!(delivery, Delivery::Push(_)),
+            _ => false,
+        }
     }
 
     /// A word for it.
@@ -57,7 +67,7 @@ impl Failure {
             Self::Connect(_) => "connect-failed",
             Self::Tls(_) => "tls-failed",
             Self::AnswerTimeout(_) => "answer-timeout",
-            Self::Broken(_) => "broken",
+            Self::Unsent(_) | Self::Broken(_) => "broken",
             Self::Cut(_) => "answer-cut",
         }
     }
@@ -96,6 +106,7 @@ pub(super) struct Connection {
     pub(super) target: Target,
     pub(super) last_used: Mono,
     sender: SendRequest<Full<Bytes>>,
+    heard: Heard,
     task: AbortHandle,
 }
 
@@ -109,8 +120,9 @@ impl Connection {
     /// Connects. Name look-up, TCP and TLS have `limit` together.
     pub(super) async fn open(target: &Target, limit: Duration, tls: &Tls) -> Result<Self, Failure> {
         let connected = within(limit, connect(target, tls)).await;
-        let (sender, task) = connected.map_err(|Elapsed| Failure::ConnectTimeout(limit))??;
-        Ok(Self { target: target.clone(), last_used: Mono::default(), sender, task })
+        let opened = connected.map_err(|Elapsed| Failure::ConnectTimeout(limit))??;
+        let Opened { sender, heard, task } = opened;
+        Ok(Self { target: target.clone(), last_used: Mono::default(), sender, heard, task })
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -125,7 +137,11 @@ impl Connection {
         limit: Duration,
     ) -> Result<(Answer, Option<Self>), Failure> {
         let exchange = async {
-            let response = self.sender.send_request(request).await.map_err(Failure::Broken)?;
+            // The connection's task may still be busy with the end of the last answer, or be closing.
+            self.sender.ready().await.map_err(Failure::Unsent)?;
+            self.heard.forget();
+            let sent = self.sender.try_send_request(request).await;
+            let response = sent.map_err(|error| self.failure(error))?;
             read_answer(response).await
         };
         let exchanged = within(limit, exchange).await;
@@ -133,9 +149,23 @@ impl Connection {
         let reusable = whole && self.is_open();
         Ok((answer, reusable.then_some(self)))
     }
+
+    fn failure(&self, error: TrySendError<Request<Full<Bytes>>>) -> Failure {
+        if error.message().is_some() {
+            Failure::Unsent(error.into_error())
+        } else if self.heard.anything() {
+            Failure::Cut(error.into_error())
+        } else {
+            Failure::Broken(error.into_error())
+        }
+    }
 }
 
-type Opened = (SendRequest<Full<Bytes>>, AbortHandle);
+struct Opened {
+    sender: SendRequest<Full<Bytes>>,
+    heard: Heard,
+    task: AbortHandle,
+}
 
 async fn connect(target: &Target, tls: &Tls) -> Result<Opened, Failure> {
     let stream = TcpStream::connect((target.host.as_str(), target.port)).await;
@@ -155,11 +185,13 @@ async fn handshake<S>(stream: S) -> Result<Opened, Failure>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let handshake = http1::handshake(TokioIo::new(stream)).await;
-    let (sender, connection) = handshake.map_err(Failure::Broken)?;
+    let heard = Heard::default();
+    let stream = TokioIo::new(Listening::new(stream, heard.clone()));
+    let handshake = http1::Builder::new().max_buf_size(ANSWER_BYTES_MAX).handshake(stream).await;
+    let (sender, connection) = handshake.map_err(Failure::Unsent)?;
     // What goes wrong with the connection, its requests say.
     let task = tokio::spawn(async move { drop(connection.await) });
-    Ok((sender, task.abort_handle()))
+    Ok(Opened { sender, heard, task: task.abort_handle() })
 }
 
 /// Reads an answer; says whether all of it was read.

@@ -4,9 +4,10 @@
 //! to send and closed after a while without. A kept connection is checked before use, and a dead one is
 //! replaced within the same attempt. A push that fails on a kept connection before any of the answer came
 //! is sent once more on a fresh one. A report is never sent twice: it uses a connection only shortly after
-//! its last use.
+//! its last use, and goes on a fresh one only if nothing of it was written.
 
 mod connection;
+mod heard;
 mod log;
 mod tls;
 
@@ -131,7 +132,7 @@ async fn deliver(
 ) -> Result<Delivered, Failure> {
     if let Some(connection) = kept {
         match connection.send(message.request(), attempt.timeout).await {
-            Err(failure) if failure.is_before_answer() && is_push(&attempt.delivery) => {}
+            Err(failure) if failure.allows_another(&attempt.delivery) => {}
             result => return result,
         }
     }

@@ -1,8 +1,17 @@
 //! The emulator in this process, over real sockets. Each module is named by the promise it keeps.
 
+mod bad_requests_get_answers;
+mod bench_device;
+mod callers_are_not_starved;
+mod connections_are_kept;
 mod control_commands_the_device;
 mod control_emits_exactly;
 mod control_expects;
 mod control_guards_its_door;
 mod control_streams;
+mod offline_loses_nothing;
+mod overflow_keeps_the_newest;
+mod platform;
+mod pushes_survive_bad_receivers;
+mod reports_go_once;
 mod support;

@@ -15,7 +15,7 @@ use crate::event::Kind;
 pub struct Wish {
     /// What.
     pub event: EventName,
-    /// How often, 1 to [`COUNT_MAX`].
+    /// How often, 1 to [`super::COUNT_MAX`].
     pub count: u32,
     /// The v3 `state`; left out, 1 for what is switched on and off.
     pub state: Option<u8>,
