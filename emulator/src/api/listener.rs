@@ -254,8 +254,3 @@ fn reset(stream: &TcpStream) {
         tracing::debug!(%error, "a connection could not be reset");
     }
 }
-
-/// Why a request gets no answer.
-#[derive(Debug, thiserror::Error)]
-#[error("the device does not answer this (R-V3-06)")]
-pub(super) struct Silent;

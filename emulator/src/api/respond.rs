@@ -1,57 +1,13 @@
-//! From a request to an answer: which API it is for, its body within bounds, the answer in its form.
+//! From a request to an answer: which API it is for (R-V3-03).
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http::Request;
 use hyper::body::Incoming;
 
-use super::listener::Silent;
-use super::{limits, v1, v3};
-use crate::clock::{Elapsed, pause, within};
+use super::exchange::{Answer, Silent, Unserved};
+use super::{v1, v3};
 use crate::fleet::Handle;
-
-pub(super) type Answer = Response<Full<Bytes>>;
-
-/// What cannot be served at all, whatever the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unserved {
-    /// No such path.
-    NotFound,
-    /// Another method is meant; which.
-    MethodNotAllowed(&'static str),
-    /// The body is too large.
-    TooLarge,
-    /// The body did not come in time, or broke off.
-    TooSlow,
-}
-
-impl Unserved {
-    pub(super) const fn status(self) -> StatusCode {
-        match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-        }
-    }
-
-    /// What it adds to an answer's headers.
-    pub(super) fn mark(self, answer: &mut Answer) {
-        match self {
-            Self::MethodNotAllowed(allowed) => {
-                answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
-            }
-            // What is left of the body is not read, so nothing can follow it.
-            Self::TooLarge | Self::TooSlow => {
-                let close = HeaderValue::from_static("close");
-                answer.headers_mut().insert(header::CONNECTION, close);
-            }
-            Self::NotFound => {}
-        }
-    }
-}
 
 /// Answers a request; an error ends the connection without an answer.
 pub(super) async fn respond(
@@ -64,43 +20,4 @@ pub(super) async fn respond(
         v3::Route::Unknown => Ok(v3::unserved(&view, Unserved::NotFound)),
         v3::Route::NotV3 => Ok(v1::serve(handle, &view, request).await),
     }
-}
-
-/// Reads a body within the bounds of [`limits`].
-pub(super) async fn read_body(request: Request<Incoming>) -> Result<Bytes, Unserved> {
-    let length = request.headers().get(header::CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| length > limits::BODY_BYTES_MAX as u64) {
-        return Err(Unserved::TooLarge);
-    }
-    let body = Limited::new(request.into_body(), limits::BODY_BYTES_MAX);
-    match within(limits::READ_TIME_MAX, body.collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unserved::TooLarge),
-        Ok(Err(_)) | Err(Elapsed) => Err(Unserved::TooSlow),
-    }
-}
-
-/// An answer with a JSON body.
-pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(body)));
-    *answer.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    answer.headers_mut().insert(header::CONTENT_TYPE, json);
-    answer
-}
-
-/// Checks the method; both APIs have few.
-pub(super) fn require(
-    method: &Method,
-    wanted: &Method,
-    name: &'static str,
-) -> Result<(), Unserved> {
-    if method == wanted { Ok(()) } else { Err(Unserved::MethodNotAllowed(name)) }
-}
-
-/// Withholds an answer for as long as anybody could wait, then ends the connection.
-pub(super) async fn stay_silent() -> Result<Answer, Silent> {
-    pause(limits::SILENCE_MAX).await;
-    Err(Silent)
 }

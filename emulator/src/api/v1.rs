@@ -10,7 +10,7 @@ use vestibule_core::calls::v1::Call;
 use vestibule_core::wire::View;
 use vestibule_core::wire::v1::{SUBSCRIBE_PATH, decode_subscribe, encode, encode_error};
 
-use super::respond::{Answer, Unserved, json, read_body};
+use super::exchange::{Answer, Unserved, json, read_body};
 use crate::fleet::Handle;
 use crate::uplink::identity_headers;
 

@@ -9,8 +9,7 @@ use vestibule_core::calls::v3::{Refusal, Retcode};
 use vestibule_core::wire::View;
 use vestibule_core::wire::v3::{Service, decode, encode, encode_retcode, route as service_of};
 
-use super::listener::Silent;
-use super::respond::{Answer, Unserved, json, read_body, require, stay_silent};
+use super::exchange::{Answer, Silent, Unserved, json, read_body, require, stay_silent};
 use crate::fleet::Handle;
 
 /// Where a path leads.

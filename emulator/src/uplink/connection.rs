@@ -16,7 +16,7 @@ use vestibule_core::clock::Mono;
 use vestibule_core::delivery::{Answer, Attempt, Delivery};
 
 use super::heard::{Heard, Listening};
-use super::tls::{Tls, TlsError};
+use super::tls::{Tls, TlsError, Verify};
 use crate::clock::{Elapsed, within};
 
 /// At most this much of an answer is read: no platform answers a push with more, and a device has
@@ -79,13 +79,6 @@ pub(super) struct Target {
     host: String,
     port: u16,
     tls: Option<Verify>,
-}
-
-/// Whether the platform's certificate is verified (R-V1-21).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verify {
-    Yes,
-    No,
 }
 
 impl Target {

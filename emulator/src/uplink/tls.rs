@@ -14,8 +14,6 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::connection::Verify;
-
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
@@ -42,6 +40,13 @@ pub enum TlsError {
     /// The handshake failed.
     #[error("the TLS handshake failed")]
     Handshake(#[source] std::io::Error),
+}
+
+/// Whether the platform's certificate is verified (R-V1-21).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verify {
+    Yes,
+    No,
 }
 
 /// The client side of TLS, shared by all devices.
