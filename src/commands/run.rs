@@ -35,10 +35,25 @@ pub(crate) async fn run(args: RunArgs, output: &Output) -> Result<Exit, Failure>
     for ready in emulator.ready() {
         output.json(&ReadyLine::from(ready))?;
     }
+    tell(&emulator);
     signals.recv().await;
     tracing::info!("stopping");
     emulator.stop().await;
     Ok(Exit::Done)
+}
+
+/// Tells people what to expect: at night an office is quiet.
+fn tell(emulator: &Emulator) {
+    for (sn, device) in &emulator.fleet().devices {
+        let next = device.read(|device, mono| Some(device.next_deadline()?.since(mono)));
+        match next.map(|wait| wait.as_secs() + 1) {
+            Some(seconds) => tracing::info!(
+                "{sn} is at its door; somebody comes in about {seconds} s, or at once with \
+                 `vestibule ctl emit face --episode`"
+            ),
+            None => tracing::info!("{sn} is at its door; `vestibule ctl emit` makes events"),
+        }
+    }
 }
 
 /// Takes the signals over.

@@ -73,9 +73,9 @@ fn perform(effect: Effect, handle: &Arc<Handle>, uplink: &mut Uplink, in_flight:
             }
             handle.cable.set(link);
         }
-        Effect::Happened(entry) => {
+        Effect::Happened(entry, view) => {
             let sn = handle.identity().sn.clone();
-            handle.feed.publish(News { sn, entry, view: handle.view() });
+            handle.feed.publish(News { sn, entry, view });
         }
     }
 }

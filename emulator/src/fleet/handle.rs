@@ -58,20 +58,25 @@ impl Handle {
         }
     }
 
-    /// Lets `change` change the device now; its effects are performed in order.
+    /// Lets `change` change the device now; its effects are performed in order. The driver is woken only
+    /// if there is something new for it: most calls of the APIs only read.
     pub fn with<T>(&self, change: impl FnOnce(&mut Device, Mono, &mut Effects) -> T) -> T {
-        let result = {
+        let (result, is_news) = {
             let mut state = self.lock();
             // Asked under the lock: who watches first and then reads the device misses nothing.
             let mut effects = Effects::new(self.feed.is_watched());
+            let deadline = state.device.next_deadline();
             // Read under the lock, so that a device's time never goes back.
             let result = change(&mut state.device, self.clock.mono(), &mut effects);
             let effects = effects.into_vec();
+            let is_news = !effects.is_empty() || state.device.next_deadline() != deadline;
             state.posted += effects.len() as u64;
             state.outbox.extend(effects);
-            result
+            (result, is_news)
         };
-        self.wake.notify_one();
+        if is_news {
+            self.wake.notify_one();
+        }
         result
     }
 

@@ -47,6 +47,9 @@ pub(super) enum Failure {
     /// The answer broke off, or was not HTTP.
     #[error("the answer was cut off or is not HTTP")]
     Cut(#[source] hyper::Error),
+    /// The device was unplugged or restarted meanwhile.
+    #[error("the device was cut off")]
+    Unplugged,
 }
 
 impl Failure {
@@ -69,7 +72,19 @@ impl Failure {
             Self::AnswerTimeout(_) => "answer-timeout",
             Self::Unsent(_) | Self::Broken(_) => "broken",
             Self::Cut(_) => "answer-cut",
+            Self::Unplugged => "cut",
         }
+    }
+
+    /// It and what caused it, in one line.
+    pub(super) fn whole(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        text
     }
 }
 

@@ -1,16 +1,17 @@
 //! The last attempts of this process, for whoever asks what was sent and what came back.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use vestibule_core::clock::{Now, UnixMillis};
 use vestibule_core::delivery::push::acknowledges;
-use vestibule_core::delivery::{Answer, Attempt, Delivery, Outcome};
+use vestibule_core::delivery::{Answer, Attempt, Delivery};
 use vestibule_core::event::RecordType;
 use vestibule_core::wire::View;
 
 use super::connection::Failure;
+use crate::clock::Clock;
 
 /// At most this many attempts are kept: an hour of a busy door.
 const ATTEMPTS_MAX: usize = 10_000;
@@ -76,21 +77,55 @@ struct Kept {
     last: u64,
 }
 
-impl DeliveryLog {
-    pub(super) fn add(
-        &self,
-        attempt: &Attempt,
-        view: &View,
+/// An attempt that is under way. It is logged when it ends, also when it is cut.
+pub(super) struct UnderWay {
+    pub(super) attempt: Attempt,
+    pub(super) view: Arc<View>,
+    began: Now,
+    clock: Clock,
+    log: Arc<DeliveryLog>,
+    ended: bool,
+}
+
+impl UnderWay {
+    pub(super) const fn new(
+        attempt: Attempt,
+        view: Arc<View>,
         began: Now,
-        latency: Duration,
-        result: Result<&Answer, &Failure>,
-    ) {
-        let logged = describe(attempt, view, began, latency, result);
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.add(logged);
+        clock: Clock,
+        log: Arc<DeliveryLog>,
+    ) -> Self {
+        Self { attempt, view, began, clock, log, ended: false }
     }
 
-    /// At most `limit` attempts of one device, or of all, from number `from` on.
+    /// Logs how it ended.
+    pub(super) fn end(mut self, result: Result<&Answer, &Failure>) {
+        self.ended = true;
+        self.add(result);
+    }
+
+    fn add(&self, result: Result<&Answer, &Failure>) {
+        let latency = self.clock.mono().since(self.began.mono);
+        let logged = describe(&self.attempt, &self.view, self.began, latency, result);
+        // An outage is told once, not at every retry.
+        if let (Err(failure), 1) = (result, self.attempt.number) {
+            let (sn, to) = (&logged.sn, &logged.destination);
+            tracing::info!(sn, to, "a {} got no answer: {}", logged.delivery, failure.whole());
+        }
+        self.log.kept.lock().unwrap_or_else(PoisonError::into_inner).add(logged);
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.add(Err(&Failure::Unplugged));
+        }
+    }
+}
+
+impl DeliveryLog {
+    /// At most `limit` attempts of one device, from number `from` on.
     #[must_use]
     pub fn read(&self, sn: &str, from: u64, limit: usize) -> Vec<Logged> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -155,9 +190,8 @@ fn outcome(attempt: &Attempt, view: &View, result: Result<&Answer, &Failure>) ->
         (Err(failure), _) => failure.kind().to_owned(),
         (Ok(_), Delivery::Report(_)) => "answered".to_owned(),
         (Ok(answer), Delivery::Push(_)) => {
-            let outcome = Outcome::Answered(answer.clone());
             let lenient = view.behaviour.v1.ack_lenient;
-            if acknowledges(&outcome, lenient) { "acknowledged" } else { "refused" }.to_owned()
+            if acknowledges(answer, lenient) { "acknowledged" } else { "refused" }.to_owned()
         }
     }
 }

@@ -23,6 +23,7 @@ use vestibule_core::delivery::{Attempt, AttemptId, Delivery, Outcome};
 use vestibule_core::wire::{View, v1, v3};
 
 use self::connection::{Connection, Failure, Target};
+use self::log::UnderWay;
 pub use self::log::{DeliveryLog, Logged};
 pub use self::tls::{Tls, TlsError};
 use crate::clock::Clock;
@@ -66,13 +67,14 @@ impl Uplink {
     ) -> impl Future<Output = Finished> + Send + use<> {
         let target = Target::new(&attempt);
         let kept = self.take(&target, &attempt.delivery, now.mono);
-        let (tls, log, clock) = (Arc::clone(&self.tls), Arc::clone(&self.log), self.clock);
+        let tls = Arc::clone(&self.tls);
+        let under_way = UnderWay::new(attempt, view, now, self.clock, Arc::clone(&self.log));
         async move {
-            let message = Message::new(&attempt, &view, now);
+            let attempt = &under_way.attempt;
             let id = attempt.id;
-            let result = deliver(&message, &target, &attempt, kept, &tls).await;
-            let latency = clock.mono().since(now.mono);
-            log.add(&attempt, &view, now, latency, result.as_ref().map(|(answer, _)| answer));
+            let message = Message::new(attempt, &under_way.view, now);
+            let result = deliver(&message, &target, attempt, kept, &tls).await;
+            under_way.end(result.as_ref().map(|(answer, _)| answer));
             match result {
                 Ok((answer, connection)) => {
                     Finished { id, outcome: Outcome::Answered(answer), connection }

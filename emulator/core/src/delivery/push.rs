@@ -87,7 +87,7 @@ impl Push {
         jitter: f64,
     ) -> Option<Settled> {
         let Flight { record, given_up } = self.in_flight.remove(&id)?;
-        if acknowledges(outcome, knobs.ack_lenient) {
+        if is_acknowledged(outcome, knobs.ack_lenient) {
             self.failures = 0;
             self.blocked_until = None;
             self.tried.remove(&record);
@@ -143,13 +143,18 @@ impl Push {
     }
 }
 
-/// Whether an outcome acknowledges a push (R-V1-06): HTTP 2xx and a JSON body whose `code` is the number
+fn is_acknowledged(outcome: &Outcome, lenient: AckLenient) -> bool {
+    match outcome {
+        Outcome::Answered(answer) => acknowledges(answer, lenient),
+        Outcome::NoAnswer => false,
+    }
+}
+
+/// Whether an answer acknowledges a push (R-V1-06): HTTP 2xx and a JSON body whose `code` is the number
 /// 200, or what else the device is lenient about.
 #[must_use]
-pub fn acknowledges(outcome: &Outcome, lenient: AckLenient) -> bool {
-    let Outcome::Answered(Answer { status, body }) = outcome else {
-        return false;
-    };
+pub fn acknowledges(answer: &Answer, lenient: AckLenient) -> bool {
+    let Answer { status, body } = answer;
     let success = (200..300).contains(status);
     if lenient.redirect && (300..400).contains(status)
         || lenient.empty && success && body.is_empty()
@@ -204,10 +209,10 @@ mod tests {
         let every = AckLenient { empty: true, text_200: true, any_status: true, redirect: true };
         for (outcome, needed) in rows {
             let strict = needed == Some(none);
-            assert_eq!(acknowledges(&outcome, none), strict, "{outcome:?}");
-            assert_eq!(acknowledges(&outcome, every), needed.is_some(), "{outcome:?}");
+            assert_eq!(is_acknowledged(&outcome, none), strict, "{outcome:?}");
+            assert_eq!(is_acknowledged(&outcome, every), needed.is_some(), "{outcome:?}");
             if let Some(needed) = needed {
-                assert!(acknowledges(&outcome, needed), "{outcome:?}");
+                assert!(is_acknowledged(&outcome, needed), "{outcome:?}");
             }
         }
     }

@@ -1,7 +1,10 @@
 //! What the shell is to do, in order.
 
+use std::sync::Arc;
+
 use crate::delivery::Attempt;
 use crate::event::Entry;
+use crate::wire::View;
 
 /// One thing to do.
 #[derive(Debug)]
@@ -12,8 +15,8 @@ pub enum Effect {
     Cut,
     /// Plug the network in or out; out also cuts.
     Link(Link),
-    /// Tell whoever watches.
-    Happened(Entry),
+    /// Tell whoever watches what happened, as it was to be shown then.
+    Happened(Entry, Arc<View>),
 }
 
 /// The network's state.

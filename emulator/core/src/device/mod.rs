@@ -154,7 +154,8 @@ impl Device {
         }
         if let Some(fact) = told {
             let Appended { index, seqnum, .. } = appended;
-            effects.add(Effect::Happened(Entry { index, seqnum, at, fact }));
+            let entry = Entry { index, seqnum, at, fact };
+            effects.add(Effect::Happened(entry, Arc::clone(&self.view)));
         }
         appended
     }

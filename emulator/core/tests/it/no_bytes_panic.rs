@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::Value;
 use vestibule_core::behaviour::{BadField, V3};
+use vestibule_core::delivery::Answer;
 use vestibule_core::delivery::push::acknowledges;
-use vestibule_core::delivery::{Answer, Outcome};
 use vestibule_core::dest::EventDest;
 use vestibule_core::wire::v1::{answer_code, decode_subscribe};
 use vestibule_core::wire::v3::{Service, decode};
@@ -136,8 +136,7 @@ proptest! {
     fn spoiled_messages(bytes in spoiled()) {
         read(&bytes);
         let body = bytes;
-        let outcome = Outcome::Answered(Answer { status: 200, body });
-        let _ = acknowledges(&outcome, Default::default());
+        let _ = acknowledges(&Answer { status: 200, body }, Default::default());
     }
 
     #[test]
