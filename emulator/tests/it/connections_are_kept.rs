@@ -32,8 +32,8 @@ async fn many_pushes_take_one_connection() {
     let platform = Platform::start();
     let device = impatient(&platform).start();
     for _ in 0..20 {
-        device.emit(50);
         let pushed = device.status().counters.pushed;
+        device.emit(50);
         device.until("more was pushed", |status| status.counters.pushed > pushed).await;
     }
     device.until_pushed(1000).await;

@@ -151,8 +151,8 @@ async fn flapping_delivers_everything_in_the_end() {
     assert!(!device.status().online, "it begins with an outage");
     let mut emitted = Vec::new();
     for _ in 0..20 {
-        emitted.extend(device.emit_uuids(50));
         let pushed = device.status().counters.pushed;
+        emitted.extend(device.emit_uuids(50));
         device.until("some got through", |status| status.counters.pushed > pushed).await;
     }
     device.until_pushed(1000).await;
@@ -169,8 +169,8 @@ async fn on_and_off_under_load_loses_nothing() {
     let mut emitted = Vec::new();
     let rounds = 30;
     for round in 0..rounds {
-        emitted.extend(device.emit_uuids(40));
         let pushed = device.status().counters.pushed;
+        emitted.extend(device.emit_uuids(40));
         device.until("some got through", |status| status.counters.pushed > pushed).await;
         if round % 2 == 0 {
             device.network(Network::Offline);
