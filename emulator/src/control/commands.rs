@@ -14,7 +14,7 @@ use super::devices::TrafficShown;
 use super::extract::Json;
 use super::problem::Problem;
 use super::router::App;
-use super::target::{ALL, on_each};
+use super::target::{ALL, on_each, on_each_and_settle};
 use crate::fleet::Handle;
 
 /// The shortest and longest time of a flap: shorter, sockets would not see it; a longer one is an outage.
@@ -119,7 +119,7 @@ pub(super) async fn network(
     Json(body): Json<NetworkBody>,
 ) -> Result<Response, Problem> {
     let network = body.network()?;
-    on_each(&app, &sn, |handle| {
+    on_each_and_settle(&app, &sn, |handle| {
         command(handle, Command::Network(network)).map(|_| After::of(handle))
     })
     .await
@@ -172,7 +172,10 @@ pub(super) async fn restart(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
 ) -> Result<Response, Problem> {
-    on_each(&app, &sn, |handle| command(handle, Command::Restart).map(|_| After::of(handle))).await
+    on_each_and_settle(&app, &sn, |handle| {
+        command(handle, Command::Restart).map(|_| After::of(handle))
+    })
+    .await
 }
 
 /// POST `/devices/{sn}/reset`.
@@ -180,15 +183,17 @@ pub(super) async fn reset(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
 ) -> Result<Response, Problem> {
-    on_each(&app, &sn, |handle| command(handle, Command::FactoryReset).map(|_| After::of(handle)))
-        .await
+    on_each_and_settle(&app, &sn, |handle| {
+        command(handle, Command::FactoryReset).map(|_| After::of(handle))
+    })
+    .await
 }
 
 /// POST `/rewind`: every device as at the start, with the same seed.
 pub(super) async fn rewind(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     let fleet = &app.fleet;
     let wall = fleet.start.unwrap_or_else(|| fleet.clock.wall());
-    on_each(&app, ALL, |handle| {
+    on_each_and_settle(&app, ALL, |handle| {
         handle.with(|device, mono, effects| device.rewind(Now { mono, wall }, effects));
         Ok(After::of(handle))
     })

@@ -1,6 +1,7 @@
 //! For whom a request is: one device by its serial number, or `all`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -9,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::problem::Problem;
 use super::router::App;
+use crate::clock::{Elapsed, within};
 use crate::fleet::{Fleet, Handle};
 
 /// The name for every device.
@@ -66,6 +68,30 @@ pub(super) async fn on_each<T: Serialize + Send>(
         tokio::task::yield_now().await;
     }
     Ok(answer_json(&Lines { devices }))
+}
+
+/// How long an answer waits for sockets to follow: they do within milliseconds, and a caller is not left
+/// hanging if one does not.
+const SETTLE_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Does something that changes sockets, and answers once they have followed: whoever connects after
+/// the answer meets the device as it is said to be.
+pub(super) async fn on_each_and_settle<T: Serialize + Send>(
+    app: &App,
+    sn: &str,
+    act: impl Fn(&Handle) -> Result<T, Problem> + Send + Sync,
+) -> Result<Response, Problem> {
+    let answer = on_each(app, sn, act).await?;
+    let named = app.fleet.devices.iter().filter(|(each, _)| sn == ALL || *each == sn);
+    let settled = async {
+        for (_, handle) in named {
+            handle.settled().await;
+        }
+    };
+    if within(SETTLE_TIME_MAX, settled).await == Err(Elapsed) {
+        tracing::warn!(sn, "the sockets have not followed within 5 s");
+    }
+    Ok(answer)
 }
 
 /// The device with that serial number.
