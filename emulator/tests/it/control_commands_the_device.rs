@@ -47,11 +47,11 @@ async fn the_status_has_every_promised_key() {
 }
 
 /// The answer comes after the sockets have followed: whoever connects next meets the device as told.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_is_true_of_the_sockets() {
     let running = Running::quiet();
     let address = running.url.strip_prefix("http://").expect("a plain URL").to_owned();
-    for turn in 0..30 {
+    for turn in 0..100 {
         running.tell("network", &json!({"state": "offline"})).await;
         assert!(TcpStream::connect(&address).await.is_err(), "turn {turn}: served while offline");
         running.tell("network", &json!({"state": "online"})).await;
