@@ -1,7 +1,8 @@
 //! The device APIs over HTTP: v3.x and v1 on one port.
 //!
-//! Paths under `/api/` answer in v3's form, all others in v1's (R-V3-03). Whatever comes in, there is an
-//! answer within bounds of size and time: see [`limits`].
+//! Paths under `/api/` answer in v3's form, all others in v1's (R-V3-03), within the bounds of size and
+//! time of `limits`. What is not even HTTP (garbage, a head that is too long or never ends) is answered by
+//! the HTTP library's bare 400, 414 or 431, or not at all, and its connection ends.
 
 mod exchange;
 pub(crate) mod limits;
