@@ -20,7 +20,6 @@ pub(crate) enum Exit {
     /// Nothing was examined, or less than planned.
     NothingExamined,
     /// Stopped by a signal before it was done.
-    #[expect(dead_code, reason = "for the subcommands that a signal does not end normally")]
     Interrupted,
     /// What the command that `exec` ran ended with.
     Of(u8),

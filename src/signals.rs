@@ -6,6 +6,15 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+/// Which signal came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// SIGINT: a Ctrl-C, which every process of the tty's group gets.
+    Interrupt,
+    /// SIGTERM, which one process gets.
+    Terminate,
+}
+
 /// The two signals that ask a command to end.
 #[derive(Debug)]
 pub(crate) struct Signals {
@@ -22,11 +31,11 @@ impl Signals {
         })
     }
 
-    /// Waits for the next one.
-    pub(crate) async fn recv(&mut self) {
+    /// Waits for the next one; says which.
+    pub(crate) async fn recv(&mut self) -> Asked {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Asked::Interrupt,
+            _ = self.terminate.recv() => Asked::Terminate,
         }
     }
 }

@@ -30,6 +30,11 @@ const FACTORY_DIGEST: &str = "9990BC737DD5B17E7A5F01B48B2C08AE";
 /// The most past events a run makes before it is ready: at a million a second, ten seconds.
 const BACKFILL_MAX: u64 = 10_000_000;
 
+/// The longest past: beyond it the search for its beginning would take longer than the past itself.
+const BACKFILL_YEARS_MAX: f64 = 20.0;
+
+const MINUTES_PER_YEAR: f64 = 365.25 * 24.0 * 60.0;
+
 /// The configuration, as a file writes it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -47,7 +52,7 @@ pub struct Config {
     /// The root of every random choice.
     pub seed: Option<u64>,
     /// The device's time at the start, RFC 3339.
-    pub clock: Option<String>,
+    pub clock: Option<ClockValue>,
     /// Whether the device starts unplugged.
     pub offline: bool,
     /// The device itself.
@@ -172,15 +177,41 @@ pub enum QuirkValue {
     Boolean(bool),
     /// `200`.
     Number(i64),
+    /// What TOML makes of a name without quotes: `v3.timestamp-unit = "s"`.
+    Table(BTreeMap<String, QuirkValue>),
 }
 
 impl QuirkValue {
-    fn text(&self) -> String {
-        match self {
+    /// Adds the name's values as they are set: one, or one for each name under it.
+    fn list(&self, name: &str, list: &mut Vec<(String, String)>) {
+        let text = match self {
             Self::Text(text) => text.clone(),
             Self::Boolean(boolean) => boolean.to_string(),
             Self::Number(number) => number.to_string(),
-        }
+            Self::Table(table) => {
+                for (member, value) in table {
+                    value.list(&format!("{name}.{member}"), list);
+                }
+                return;
+            }
+        };
+        list.push((name.to_owned(), text));
+    }
+}
+
+/// A time: text, or TOML's own kind.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum ClockValue {
+    /// `"2026-03-02T08:00:00Z"`.
+    Text(String),
+    /// `2026-03-02T08:00:00Z`.
+    Time(toml::value::Datetime),
+}
+
+impl From<&str> for ClockValue {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
     }
 }
 
@@ -207,12 +238,12 @@ pub enum ConfigError {
     #[error(transparent)]
     Quirk(#[from] QuirkError),
     /// An address cannot be sent to.
-    #[error("{what}: {source}")]
+    #[error("{what}: {reason}")]
     Destination {
         /// Which address.
         what: &'static str,
         /// What is wrong with it.
-        source: DestError,
+        reason: DestError,
     },
     /// The traffic cannot be so.
     #[error(transparent)]
@@ -278,7 +309,8 @@ impl Config {
         let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let listen = self.listen.unwrap_or_else(|| loopback(8000));
         let control = self.control.unwrap_or_else(|| loopback(7900));
-        if !control.ip().is_loopback() && self.control_token.is_none() {
+        let control_token = self.control_token()?;
+        if !control.ip().is_loopback() && control_token.is_none() {
             let range = "a loopback address, or any with --control-token";
             return out_of_range("the control address", control, range);
         }
@@ -290,7 +322,7 @@ impl Config {
         Ok(Plan {
             listen,
             control,
-            control_token: self.control_token.clone(),
+            control_token,
             push_ca: self.push.ca.clone(),
             seed,
             clock: self.clock()?,
@@ -298,13 +330,53 @@ impl Config {
         })
     }
 
+    /// An empty one is none: a pipeline's secret that is not set.
+    fn control_token(&self) -> Result<Option<String>, ConfigError> {
+        match self.control_token.as_deref() {
+            None | Some("") => Ok(None),
+            Some(token) if token.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                Ok(Some(token.to_owned()))
+            }
+            Some(_) => {
+                out_of_range("the control token", "what is given", "visible ASCII, without spaces")
+            }
+        }
+    }
+
+    /// How many past events; not more than some years have.
+    fn backfill(&self, traffic: Traffic) -> Result<u64, ConfigError> {
+        let events = self.backfill.unwrap_or(0);
+        if events > BACKFILL_MAX {
+            return out_of_range("backfill", events, &format!("at most {BACKFILL_MAX} events"));
+        }
+        let rate = match traffic.events_per_minute {
+            rate if rate > 0.0 => rate,
+            _ => Traffic::default().events_per_minute,
+        };
+        let quiet = if traffic.profile == Profile::Quiet { 10.0 } else { 1.0 };
+        #[expect(clippy::cast_precision_loss, reason = "a rough span")]
+        let years = events as f64 * quiet / rate / MINUTES_PER_YEAR;
+        if years > BACKFILL_YEARS_MAX {
+            let range = format!("what {BACKFILL_YEARS_MAX} years have at this rate; raise --rate");
+            return out_of_range("backfill", events, &range);
+        }
+        Ok(events)
+    }
+
     fn clock(&self) -> Result<Option<UnixMillis>, ConfigError> {
-        let Some(text) = &self.clock else {
-            return Ok(None);
+        let text = match &self.clock {
+            None => return Ok(None),
+            Some(ClockValue::Text(text)) => text.clone(),
+            Some(ClockValue::Time(time)) => time.to_string(),
         };
         match text.parse::<jiff::Timestamp>().map(|stamp| stamp.as_millisecond()) {
-            Ok(millis) if millis >= 0 => Ok(Some(UnixMillis::new(millis))),
-            _ => out_of_range("the clock", text, "a time from 1970 on, like 2026-03-02T08:00:00Z"),
+            Ok(millis) if (0..=UnixMillis::MAX.millis()).contains(&millis) => {
+                Ok(Some(UnixMillis::new(millis)))
+            }
+            _ => {
+                let range = "a time from 1970 to 9999-12-30, like 2026-03-02T08:00:00Z";
+                out_of_range("the clock", text, range)
+            }
         }
     }
 
@@ -312,6 +384,7 @@ impl Config {
         let identity = self.identity(listen)?;
         let root = Seed::root(seed);
         let roster = Roster::new(root.named("roster"), self.roster_sizes()?);
+        let traffic = self.traffic()?;
         Ok(device::Config {
             seed: root.named("device").named(&identity.device_id),
             identity: Arc::new(identity),
@@ -319,18 +392,13 @@ impl Config {
             setup: Arc::new(self.setup()?),
             behaviour: self.behaviour()?,
             capacity: self.capacity()?,
-            traffic: self.traffic()?,
+            traffic,
             speed: self.speed()?,
             accounts: vec![self.v3_account()?],
             push_to: destination("the push address", self.push.to.as_deref())?,
             report_to: destination("the report address", self.report.to.as_deref())?,
             link: if self.offline { Link::Down } else { Link::Up },
-            backfill: match self.backfill.unwrap_or(0) {
-                many if many > BACKFILL_MAX => {
-                    return out_of_range("backfill", many, "at most 10000000 events");
-                }
-                events => events,
-            },
+            backfill: self.backfill(traffic)?,
         })
     }
 
@@ -344,8 +412,12 @@ impl Config {
         let or = |given: &Option<String>, default: &str| {
             given.clone().unwrap_or_else(|| default.to_owned())
         };
+        let sn = name("the serial number", or(&device.sn, "VSB0000001"))?;
+        if sn == "all" {
+            return out_of_range("the serial number", sn, "another: `all` names every device");
+        }
         Ok(Identity {
-            sn: name("the serial number", or(&device.sn, "VSB0000001"))?,
+            sn,
             device_id: name("the device id", or(&device.device_id, "00vsb00001"))?,
             model: name("the model", or(&device.model, "VST-100"))?,
             ip: name("the device's address", or(&device.ip, &ip))?,
@@ -401,10 +473,13 @@ impl Config {
     fn behaviour(&self) -> Result<Behaviour, ConfigError> {
         let mut behaviour = Behaviour::default();
         // A preset first, whatever its place: what is said by name is said over it.
-        let (presets, others): (Vec<_>, Vec<_>) =
-            self.quirks.iter().partition(|(name, _)| *name == quirks::PRESET);
-        for (name, value) in presets.into_iter().chain(others) {
-            quirks::set(&mut behaviour, name, &value.text())?;
+        let mut settings = Vec::new();
+        for (name, value) in &self.quirks {
+            value.list(name, &mut settings);
+        }
+        settings.sort_by_key(|(name, _)| name != quirks::PRESET);
+        for (name, value) in settings {
+            quirks::set(&mut behaviour, &name, &value)?;
         }
         Ok(behaviour)
     }
@@ -454,7 +529,7 @@ impl Config {
 fn destination(what: &'static str, given: Option<&str>) -> Result<Option<EventDest>, ConfigError> {
     given
         .map(|text| {
-            EventDest::parse(text).map_err(|source| ConfigError::Destination { what, source })
+            EventDest::parse(text).map_err(|reason| ConfigError::Destination { what, reason })
         })
         .transpose()
 }

@@ -58,18 +58,36 @@ pub struct Emulator {
     drivers: JoinSet<()>,
 }
 
-impl Emulator {
-    /// Opens the ports and starts everything; ready when it returns.
+/// Ports that are open; the devices behind them are not made yet, and whoever connects waits.
+#[derive(Debug)]
+pub struct Bound {
+    plan: Plan,
+    clock: Clock,
+    tls: Arc<Tls>,
+    listener: Listener,
+    control: control::Server,
+}
+
+impl Bound {
+    /// Opens the ports.
     ///
     /// # Errors
-    /// When a port is taken or the further roots cannot be used; then nothing runs.
-    pub fn start(plan: Plan, clock: Clock) -> Result<Self, StartError> {
+    /// When a port is taken or the further roots cannot be used; then nothing is open.
+    pub fn new(plan: Plan, clock: Clock) -> Result<Self, StartError> {
         let tls = Arc::new(Tls::new(plan.push_ca.as_deref())?);
         let listener = Listener::bind(plan.listen)?;
         if plan.device.link == Link::Down {
             listener.refuse()?;
         }
         let control = control::Server::bind(plan.control)?;
+        Ok(Self { plan, clock, tls, listener, control })
+    }
+
+    /// Makes the devices, with their past, and starts everything; ready when it returns. A long past
+    /// takes its time: on a thread of its own, other things go on.
+    #[must_use]
+    pub fn start(self) -> Emulator {
+        let Self { plan, clock, tls, listener, control } = self;
         let url = |address: SocketAddr| format!("http://{address}");
         let ready = Ready {
             sn: plan.device.identity.sn.clone(),
@@ -92,17 +110,20 @@ impl Emulator {
         drivers.spawn(drive(Arc::clone(&handle), uplink, stop.subscribe()));
         let mut servers = JoinSet::new();
         servers.spawn(log_failure("device APIs", listener.serve(handle, stop.subscribe())));
-        let control =
-            control.serve(Arc::clone(&fleet), plan.control_token.clone(), stop.subscribe());
+        let control_token = plan.control_token;
+        let control = control.serve(Arc::clone(&fleet), control_token.clone(), stop.subscribe());
         servers.spawn(log_failure("control API", control));
-        Ok(Self {
-            ready: vec![ready],
-            control_token: plan.control_token,
-            fleet,
-            stop,
-            servers,
-            drivers,
-        })
+        Emulator { ready: vec![ready], control_token, fleet, stop, servers, drivers }
+    }
+}
+
+impl Emulator {
+    /// Opens the ports and starts everything; ready when it returns.
+    ///
+    /// # Errors
+    /// When a port is taken or the further roots cannot be used; then nothing runs.
+    pub fn start(plan: Plan, clock: Clock) -> Result<Self, StartError> {
+        Bound::new(plan, clock).map(Bound::start)
     }
 
     /// What is told of each device.

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use vestibule_emulator::config::{Config, QuirkValue};
+use vestibule_emulator::config::{ClockValue, Config, QuirkValue};
 
 use crate::output::LogFormat;
 
@@ -131,7 +131,7 @@ impl RunArgs {
         over(&self.capacity, &mut config.capacity);
         over(&self.backfill, &mut config.backfill);
         over(&self.seed, &mut config.seed);
-        over(&self.clock, &mut config.clock);
+        over(&self.clock.clone().map(ClockValue::Text), &mut config.clock);
         over(&self.traffic, &mut config.traffic.profile);
         over(&self.rate, &mut config.traffic.rate_per_minute);
         over(&self.speed, &mut config.traffic.speed);

@@ -7,20 +7,24 @@ use std::process::ExitStatus;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 
-use super::run::{signals, start};
+use super::run::{forget, signals, start};
 use crate::cli::exec::ExecArgs;
 use crate::exit::{Exit, Failure};
-use crate::signals::Signals;
+use crate::output::Output;
+use crate::signals::{Asked, Signals};
 
 /// Runs the command beside a device; ends with the command's exit code.
-pub(crate) async fn run(args: ExecArgs) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: ExecArgs, output: &Output) -> Result<Exit, Failure> {
     let mut signals = signals()?;
-    let emulator = start(&args.run)?;
+    let Some(emulator) = start(&args.run, &mut signals, output).await? else {
+        return Ok(Exit::Interrupted);
+    };
     let result = match spawn(&args, &emulator) {
         Ok(child) => wait(child, &mut signals).await,
         Err(error) => Err(error),
     };
     emulator.stop().await;
+    forget(&args.run);
     let tried = format!("running {}", args.command[0].display());
     let status = result.map_err(|error| {
         Failure::new(Exit::Usage, tried, error).hint("give a command that can be run, after `--`")
@@ -42,14 +46,15 @@ fn spawn(args: &ExecArgs, emulator: &vestibule_emulator::emulator::Emulator) -> 
     command.spawn()
 }
 
-/// Waits for the command; passes a request to end on to it. A Ctrl-C reaches it from the tty anyway.
+/// Waits for the command, and passes SIGTERM on to it. A Ctrl-C it has from the tty itself, and ends in its
+/// own way and time; a second signal of another kind would cut that short.
 async fn wait(mut child: Child, signals: &mut Signals) -> io::Result<ExitStatus> {
     loop {
         tokio::select! {
             status = child.wait() => return status,
-            () = signals.recv() => {
+            asked = signals.recv() => {
                 let pid = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-                if let Some(pid) = pid {
+                if let (Asked::Terminate, Some(pid)) = (asked, pid) {
                     kill_process(pid, Signal::TERM)?;
                 }
             }

@@ -14,7 +14,7 @@ use crate::output::Output;
 pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => Box::pin(run::run(*args, output)).await,
-        Command::Exec(args) => Box::pin(exec::run(*args)).await,
+        Command::Exec(args) => Box::pin(exec::run(*args, output)).await,
         Command::Ctl(args) => Box::pin(ctl::run(*args, output)).await,
         Command::Quirks(args) => quirks::run(&args, output),
         Command::Receive(args) => Box::pin(receive::run(args, output)).await,

@@ -70,7 +70,7 @@ impl Session<'_> {
         while !self.complete() {
             let turn = tokio::select! {
                 biased;
-                () = signals.recv() => Turn::Over,
+                _ = signals.recv() => Turn::Over,
                 () = &mut timeout => Turn::Over,
                 fetched = joined(&mut self.fetching) => Turn::Fetched(fetched),
                 arrival = receiver.next() => Turn::Arrived(arrival.map(Box::new)),
@@ -93,7 +93,7 @@ impl Session<'_> {
         tokio::select! {
             fetched = self.fetch_the_rest() => Ok(fetched),
             // A second signal, or one while a device is slow to answer: what is missing stays so.
-            () = signals.recv() => Ok(Ok(())),
+            _ = signals.recv() => Ok(Ok(())),
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use vestibule_emulator::clock::Clock;
 use vestibule_emulator::config::{Config, Plan};
-use vestibule_emulator::emulator::{Emulator, Ready, StartError};
+use vestibule_emulator::emulator::{Bound, Emulator, Ready, StartError};
 
 use crate::cli::run::RunArgs;
 use crate::exit::{Exit, Failure};
@@ -31,7 +31,9 @@ impl<'a> From<&'a Ready> for ReadyLine<'a> {
 /// Runs a device until SIGINT or SIGTERM.
 pub(crate) async fn run(args: RunArgs, output: &Output) -> Result<Exit, Failure> {
     let mut signals = signals()?;
-    let emulator = start(&args)?;
+    let Some(emulator) = start(&args, &mut signals, output).await? else {
+        return Ok(Exit::Done);
+    };
     for ready in emulator.ready() {
         output.json(&ReadyLine::from(ready))?;
     }
@@ -39,6 +41,7 @@ pub(crate) async fn run(args: RunArgs, output: &Output) -> Result<Exit, Failure>
     signals.recv().await;
     tracing::info!("stopping");
     emulator.stop().await;
+    forget(&args);
     Ok(Exit::Done)
 }
 
@@ -63,23 +66,48 @@ pub(super) fn signals() -> Result<Signals, Failure> {
     })
 }
 
-/// Starts the device and says so in the ready file.
-pub(super) fn start(args: &RunArgs) -> Result<Emulator, Failure> {
+/// Starts the device and says so in the ready file; none if a signal came first.
+pub(super) async fn start(
+    args: &RunArgs,
+    signals: &mut Signals,
+    output: &Output,
+) -> Result<Option<Emulator>, Failure> {
+    let clock = Clock::default();
+    let plan = plan(args, &clock)?;
+    let past = plan.device.backfill;
+    let bound = Bound::new(plan, clock).map_err(start_failure)?;
+    // Not before the ports are ours: the file may be that of a device that has them.
     if let Some(path) = &args.ready_file {
         ready_file::clear(path).map_err(ready_failure)?;
     }
-    let clock = Clock::default();
-    let plan = plan(args, &clock)?;
-    let emulator = Emulator::start(plan, clock).map_err(start_failure)?;
+    let started = if past == 0 {
+        bound.start()
+    } else {
+        output.progress(|| format!("making a past of {past} events"));
+        let starting = tokio::task::spawn_blocking(|| bound.start());
+        let started = tokio::select! {
+            started = starting => started,
+            _ = signals.recv() => return Ok(None),
+        };
+        output.progress_end();
+        started.map_err(|error| Failure::new(Exit::Usage, "making the past", error))?
+    };
     if let Some(path) = &args.ready_file {
         let lines =
-            emulator.ready().iter().map(|ready| serde_json::to_string(&ReadyLine::from(ready)));
+            started.ready().iter().map(|ready| serde_json::to_string(&ReadyLine::from(ready)));
         let lines: Result<Vec<_>, _> = lines.collect();
         let lines =
             lines.map_err(|error| Failure::new(Exit::Usage, "writing the ready file", error))?;
         ready_file::write(path, &(lines.join("\n") + "\n")).map_err(ready_failure)?;
     }
-    Ok(emulator)
+    Ok(Some(started))
+}
+
+/// Takes the ready file away: nobody is to find a device that has ended.
+pub(super) fn forget(args: &RunArgs) {
+    if let Some(Err(error)) = args.ready_file.as_deref().map(ready_file::clear) {
+        tracing::warn!(%error, "the ready file stays behind");
+    }
 }
 
 fn plan(args: &RunArgs, clock: &Clock) -> Result<Plan, Failure> {

@@ -1,13 +1,16 @@
 //! What is done to a device besides emitting: its network, its traffic, restart, reset, rewind.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use vestibule_core::calls::control::{Command, Flap, Network, Reply, TrafficChange};
 use vestibule_core::clock::{Now, Speed};
+use vestibule_core::device::{self, Device};
 use vestibule_core::world::Profile;
 
 use super::devices::TrafficShown;
@@ -15,7 +18,7 @@ use super::extract::Json;
 use super::problem::Problem;
 use super::router::App;
 use super::target::{ALL, on_each, on_each_and_settle};
-use crate::fleet::Handle;
+use crate::fleet::{Fleet, Handle};
 
 /// The shortest and longest time of a flap: shorter, sockets would not see it; a longer one is an outage.
 const FLAP_TIME_MIN: Duration = Duration::from_millis(10);
@@ -191,11 +194,30 @@ pub(super) async fn reset(
 
 /// POST `/rewind`: every device as at the start, with the same seed.
 pub(super) async fn rewind(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    let fleet = &app.fleet;
-    let wall = fleet.start.unwrap_or_else(|| fleet.clock.wall());
+    let fresh = fresh_devices(&app.fleet).await?;
     on_each_and_settle(&app, ALL, |handle| {
-        handle.with(|device, mono, effects| device.rewind(Now { mono, wall }, effects));
+        let mut fresh = fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = fresh.remove(&handle.identity().sn);
+        let fresh = fresh.expect("each device was made anew, and each is asked once");
+        handle.with(|device, mono, effects| device.rewind(fresh, mono, effects));
         Ok(After::of(handle))
     })
     .await
+}
+
+/// Every device as at its start, by serial number. A long past takes its time: it is made where nobody
+/// waits for a device or a socket.
+async fn fresh_devices(fleet: &Fleet) -> Result<Mutex<BTreeMap<String, Device>>, Problem> {
+    let wall = fleet.start.unwrap_or_else(|| fleet.clock.wall());
+    let now = Now { mono: fleet.clock.mono(), wall };
+    let configs: Vec<_> =
+        fleet.devices.values().map(|handle| handle.read(|device, _| device.config())).collect();
+    let made = tokio::task::spawn_blocking(move || {
+        let anew =
+            |config: Arc<device::Config>| (config.identity.sn.clone(), Device::new(config, now));
+        configs.into_iter().map(anew).collect()
+    });
+    made.await.map(Mutex::new).map_err(|error| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("no device was made: {error}"))
+    })
 }

@@ -22,7 +22,7 @@ async fn slowest_of(calls: u32, device: &Bench) -> Duration {
 async fn by_a_world_that_cannot_keep_up() {
     let platform = Platform::start();
     let mut wanted = Wanted::quiet().push_to(platform.url());
-    wanted.0.clock = Some("2026-03-02T00:00:00Z".to_owned());
+    wanted.0.clock = Some("2026-03-02T00:00:00Z".into());
     wanted.0.traffic.rate_per_minute = Some(1000.0);
     wanted.0.traffic.profile = Some("steady".to_owned());
     wanted.0.traffic.speed = Some(1_000_000.0);

@@ -125,7 +125,7 @@ async fn a_day_at_the_office_overflows_both_windows_on_their_own() {
     let platform = Platform::start();
     let mut wanted = wanted(&platform);
     wanted.0.offline = true;
-    wanted.0.clock = Some("2026-03-02T00:00:00Z".to_owned());
+    wanted.0.clock = Some("2026-03-02T00:00:00Z".into());
     wanted.0.traffic.profile = Some("office".to_owned());
     wanted.0.traffic.rate_per_minute = Some(20.0);
     wanted.0.traffic.speed = Some(100_000.0);

@@ -28,13 +28,13 @@ pub(super) async fn watch(
     let path = format!("/events?sn={}", percent_encoded(&sn));
     let mut body = tokio::select! {
         stream = client.stream(&path) => stream?.into_body(),
-        () = signals.recv() => return Ok(Exit::Done),
+        _ = signals.recv() => return Ok(Exit::Done),
     };
     let mut lines = Lines::default();
     loop {
         let bytes = tokio::select! {
             bytes = next(&mut body) => bytes,
-            () = signals.recv() => return Ok(Exit::Done),
+            _ = signals.recv() => return Ok(Exit::Done),
         };
         let Some(bytes) = bytes.filter(|_| lines.rest.len() < LINE_BYTES_MAX) else {
             return Err(client.ended());

@@ -19,20 +19,20 @@ const TRIES: u32 = 24;
 /// The journal and the world of a device that comes up at `now`.
 pub(super) fn begin(config: &Config, seed: Seed, now: UnixMillis) -> (Journal, World) {
     let mut journal = Journal::new(config.capacity);
-    let world = |traffic, from| {
+    let world_from = |traffic, from| {
         let (setup, roster) = (Arc::clone(&config.setup), Arc::clone(&config.roster));
         World::new(seed.named("world"), setup, roster, traffic, from)
     };
     if config.backfill == 0 {
-        return (journal, world(config.traffic, now));
+        return (journal, world_from(config.traffic, now));
     }
     let traffic = past_traffic(config.traffic);
-    let past = |from| until(world(traffic, from), now);
+    let past = |from| until(world_from(traffic, from), now);
     let (from, events) = begin_of_past(config.backfill, traffic, now, |from| {
         past(from).filter(|happening| happening.fact.kind().is_some()).count() as u64
     });
     let mut left_out = events.saturating_sub(config.backfill);
-    let mut world = world(traffic, from);
+    let mut world = world_from(traffic, from);
     while let Some(happening) = world.advance(just_before(now)) {
         if left_out == 0 {
             journal.append(happening.at, happening.fact, Caching::Off);
@@ -40,10 +40,12 @@ pub(super) fn begin(config: &Config, seed: Seed, now: UnixMillis) -> (Journal, W
             left_out -= 1;
         }
     }
-    if traffic != config.traffic {
-        world.set_traffic(config.traffic, now);
+    if config.traffic.events_per_minute > 0.0 {
+        return (journal, world);
     }
-    (journal, world)
+    // No traffic of its own: what the past began does not go on.
+    let quiet = world_from(config.traffic, now).with_next_alarm(world.next_alarm());
+    (journal, quiet)
 }
 
 /// What happens by itself, or what would by default where nothing does.

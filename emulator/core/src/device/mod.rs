@@ -93,16 +93,24 @@ impl Device {
         }
     }
 
-    /// The device as at its start, with the same seed, its clock showing `now.wall`.
-    pub fn rewind(&mut self, now: Now, effects: &mut Effects) {
+    /// What it was made of.
+    #[must_use]
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config)
+    }
+
+    /// Becomes `fresh`, a new device of the same configuration: as at its start, with the same seed. Made
+    /// beforehand, since a long past takes its time.
+    pub fn rewind(&mut self, fresh: Self, mono: Mono, effects: &mut Effects) {
         effects.add(Effect::Cut);
         let attempts = self.attempts;
         let was_up = self.network.link();
-        *self = Self { attempts, ..Self::new(Arc::clone(&self.config), now) };
+        let sessions = self.sessions.ended();
+        *self = Self { attempts, sessions, ..fresh };
         if self.network.link() != was_up {
             effects.add(Effect::Link(self.network.link()));
         }
-        self.deliver(now.mono, effects);
+        self.deliver(mono, effects);
     }
 
     /// Does what is due: the world's next events, the network's flapping, deliveries.

@@ -47,6 +47,11 @@ impl Sessions {
         }
     }
 
+    /// No session; a token given out before is never given out again, also after a rewind.
+    pub(super) const fn ended(&self) -> Self {
+        Self { expiries: BTreeMap::new(), logins: self.logins }
+    }
+
     /// Ends every session; tokens given out are never given out again.
     pub(super) fn clear(&mut self) {
         self.expiries.clear();

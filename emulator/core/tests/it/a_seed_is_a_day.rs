@@ -135,7 +135,9 @@ fn rewind_begins_the_same_day_again() {
     rig.wait(HOUR);
     rig.effects.clear();
     let now = Now { mono: rig.mono, wall: START };
-    rig.input(|device, _, effects| device.rewind(now, effects));
+    rig.input(|device, mono, effects| {
+        device.rewind(Device::new(device.config(), now), mono, effects);
+    });
     assert!(matches!(rig.effects[..], [Effect::Cut, Effect::Link(_)]), "{:?}", rig.effects);
     assert!(rig.entries().is_empty());
     assert!(rig.attempts.is_empty());

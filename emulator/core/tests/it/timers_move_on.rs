@@ -120,7 +120,7 @@ proptest! {
         given.report_to = Some(dest(REPORTS));
         let now = Now { mono: mono(5_000), wall: UnixMillis::new(START.millis() + start) };
         let mut rig = Rig::made(|config| *config = given);
-        rig.input(|device, _, effects| device.rewind(now, effects));
+        rig.input(|device, mono, effects| device.rewind(Device::new(device.config(), now), mono, effects));
         let mut calls = 0;
         for (exponent, steps) in changes.into_iter().chain([(exponent, 200)]) {
             for _ in 0..steps {
@@ -146,7 +146,9 @@ fn the_clock_s_last_hour_ends_quietly() {
         config.traffic = steady(60.0);
     });
     let now = Now { mono: rig.mono, wall: UnixMillis::new(UnixMillis::MAX.millis() - 3_600_000) };
-    rig.input(|device, _, effects| device.rewind(now, effects));
+    rig.input(|device, mono, effects| {
+        device.rewind(Device::new(device.config(), now), mono, effects);
+    });
     let mut calls = 0;
     while let Some(due) = rig.device.next_deadline() {
         rig.mono = rig.mono.max(due);

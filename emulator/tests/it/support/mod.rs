@@ -38,7 +38,7 @@ pub(crate) fn quiet() -> Config {
         listen: free,
         control: free,
         seed: Some(7),
-        clock: Some("2026-03-02T08:00:00+08:00".to_owned()),
+        clock: Some("2026-03-02T08:00:00+08:00".into()),
         ..Config::default()
     };
     config.traffic.rate_per_minute = Some(0.0);
