@@ -23,8 +23,50 @@ fn the_ready_file_has_the_same_line() {
     let text = std::fs::read_to_string(&path).expect("ready, so it is there");
     let line: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(line, device.ready);
+
+    let (address, file) =
+        (device.told("url").replace("http://", ""), path.to_str().expect("UTF-8"));
+    let second = ["run", "--listen", &address, "--control", "127.0.0.1:0", "--ready-file", file];
+    assert_eq!(vestibule(&second).output().expect("it ends").status.code(), Some(3));
+    assert!(path.exists(), "a start that failed leaves the file of whoever has the port");
+
     device.signal("INT");
     assert_eq!(device.end().0, Some(0));
+    assert!(!path.exists(), "nobody finds a device that has ended");
+}
+
+/// A long past is made while signals are heard.
+#[test]
+fn a_signal_ends_a_long_start() {
+    let args = ["run", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"];
+    let past = ["--backfill", "10000000", "--rate", "1000000"];
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("ready");
+    std::fs::write(&path, "of an earlier run").expect("written");
+    let mut command = vestibule(&args);
+    let mut child =
+        command.args(past).arg("--ready-file").arg(&path).spawn().expect("the command starts");
+    // The file goes once the ports are open and the signals are heard, before the past is made.
+    while path.exists() {
+        std::thread::yield_now();
+    }
+    let kill = format!("kill -TERM {}", child.id());
+    assert!(std::process::Command::new("sh").args(["-c", &kill]).status().expect("sh").success());
+    let mut printed = String::new();
+    let stdout = child.stdout.as_mut().expect("stdout is piped");
+    std::io::Read::read_to_string(stdout, &mut printed).expect("text");
+    assert_eq!((child.wait().expect("it ends").code(), printed.as_str()), (Some(0), ""));
+}
+
+/// TOML has its own ways to write a time and a dotted name, and both are taken.
+#[test]
+fn a_configuration_may_be_written_as_toml_is() {
+    let text =
+        "clock = 2026-03-02T08:00:00Z\n[quirks]\nv3.timestamp-unit = \"s\"\nv3.bad-token = 101\n";
+    let config: vestibule_emulator::config::Config = toml::from_str(text).expect("it is read");
+    let plan = config.plan(7).expect("it can be run");
+    assert_eq!(plan.clock.expect("given").millis(), 1_772_438_400_000);
+    assert_eq!(plan.device.behaviour.v3.bad_token, 101);
 }
 
 #[test]
@@ -54,7 +96,9 @@ fn what_cannot_be_run_is_2_and_says_why() {
     let file = directory.path().join("v.toml");
     std::fs::write(&file, "[device]\nmood = 3\n").expect("written");
     let file = file.to_str().expect("a path in UTF-8");
-    let cases: [(&[&str], &str); 12] = [
+    let cases: [(&[&str], &str); 14] = [
+        (&["--backfill", "1000000", "--rate", "0.001"], "raise --rate"),
+        (&["--control-token", "a b"], "visible ASCII"),
         (&["--quirk", "v3.paht=any"], "there is no quirk `v3.paht`"),
         (&["--quirk", "v3.path"], "not NAME=VALUE"),
         (&["--quirk", "preset=none"], "there is no preset `none`"),

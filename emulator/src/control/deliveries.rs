@@ -36,7 +36,8 @@ struct Shown {
     status: Option<u16>,
     answer: Option<String>,
     latency_ms: f64,
-    outcome: String,
+    outcome: &'static str,
+    error: Option<String>,
 }
 
 impl Shown {
@@ -54,6 +55,7 @@ impl Shown {
             answer: logged.answer,
             latency_ms: logged.latency.as_secs_f64() * 1000.0,
             outcome: logged.outcome,
+            error: logged.error,
         }
     }
 }

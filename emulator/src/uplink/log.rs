@@ -49,17 +49,18 @@ pub struct Logged {
     pub answer: Option<String>,
     /// How long it took.
     pub latency: Duration,
-    /// `acknowledged`, `answered`, `refused`, or why there was no answer.
-    pub outcome: String,
+    /// `acknowledged`, `answered`, `refused`, or a word for why there was no answer.
+    pub outcome: &'static str,
+    /// Why there was no answer, in full.
+    pub error: Option<String>,
 }
 
 impl Logged {
     fn bytes(&self) -> usize {
-        let texts = [self.uuid.as_ref(), self.answer.as_ref()];
+        let texts = [self.uuid.as_ref(), self.answer.as_ref(), self.error.as_ref()];
         size_of::<Self>()
             + self.sn.len()
             + self.destination.len()
-            + self.outcome.len()
             + texts.into_iter().flatten().map(String::len).sum::<usize>()
     }
 }
@@ -178,6 +179,7 @@ fn describe(
         answer: result.ok().map(|answer| beginning(&answer.body)),
         latency,
         outcome: outcome(attempt, view, result),
+        error: result.err().map(Failure::whole),
     }
 }
 
@@ -185,13 +187,13 @@ fn beginning(body: &[u8]) -> String {
     String::from_utf8_lossy(&body[..body.len().min(ANSWER_BYTES_MAX)]).into_owned()
 }
 
-fn outcome(attempt: &Attempt, view: &View, result: Result<&Answer, &Failure>) -> String {
+fn outcome(attempt: &Attempt, view: &View, result: Result<&Answer, &Failure>) -> &'static str {
     match (result, &attempt.delivery) {
-        (Err(failure), _) => failure.kind().to_owned(),
-        (Ok(_), Delivery::Report(_)) => "answered".to_owned(),
+        (Err(failure), _) => failure.kind(),
+        (Ok(_), Delivery::Report(_)) => "answered",
         (Ok(answer), Delivery::Push(_)) => {
             let lenient = view.behaviour.v1.ack_lenient;
-            if acknowledges(answer, lenient) { "acknowledged" } else { "refused" }.to_owned()
+            if acknowledges(answer, lenient) { "acknowledged" } else { "refused" }
         }
     }
 }

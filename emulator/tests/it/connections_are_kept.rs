@@ -18,7 +18,7 @@ fn impatient(platform: &Platform) -> Wanted {
 }
 
 fn failures(device: &Bench) -> Vec<Logged> {
-    let good = |logged: &Logged| matches!(logged.outcome.as_str(), "acknowledged" | "answered");
+    let good = |logged: &Logged| matches!(logged.outcome, "acknowledged" | "answered");
     device.attempts().into_iter().filter(|logged| !good(logged)).collect()
 }
 

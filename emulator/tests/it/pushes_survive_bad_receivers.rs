@@ -164,7 +164,7 @@ async fn refusing_for_a_while() {
     Arrived::at(&platform).check(&emitted, &[]);
     let refused = device.attempts().into_iter().filter(failed);
     let kinds: Vec<_> = refused.map(|logged| logged.outcome).collect();
-    assert!(kinds.iter().all(|kind| kind == "connect-failed"), "{kinds:?}");
+    assert!(kinds.iter().all(|kind| *kind == "connect-failed"), "{kinds:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -194,8 +194,29 @@ async fn an_untrusted_certificate() {
     let heal = async || platform.use_certificate(&trusted, TlsVersions::Both);
     let emitted = live_through(&device, bad, heal).await;
     Arrived::at(&platform).check(&emitted, &[]);
-    let outcomes = device.attempts().into_iter().filter(failed);
-    assert!(outcomes.into_iter().any(|logged| logged.outcome == "tls-failed"));
+    let mut refused = device.attempts().into_iter().filter(|logged| logged.outcome == "tls-failed");
+    let error = refused.next().expect("one was").error.expect("it says why");
+    assert!(error.contains("invalid peer certificate"), "{error}");
+}
+
+/// R-V1-21: as `openssl req -x509` makes it, marked as an authority.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_given_certificate_is_trusted_for_its_name_alone() {
+    for (name, arrives) in [("127.0.0.1", true), ("127.0.0.2", false)] {
+        let certificate = Certificate::of_an_authority(name);
+        let platform = Platform::start_tls(&certificate, TlsVersions::Both);
+        let mut wanted = wanted(&platform);
+        wanted.0.push.ca = Some(certificate.path().to_owned());
+        let device = wanted.start();
+        let emitted = device.emit_uuids(1);
+        if arrives {
+            device.until_pushed(1).await;
+            Arrived::at(&platform).check(&emitted, &[]);
+        } else {
+            device.until_attempts(2, failed).await;
+            assert_eq!(platform.requests().len(), 0);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -134,6 +134,7 @@ impl Device {
             },
             None => (fetch.offset.unwrap_or(0), limit),
         };
+        // An empty journal has no newest event to be past: its first page is empty.
         if place >= self.journal.len() as u64 && place > 0 {
             return match self.view.behaviour.v3.past_end {
                 PastEnd::Empty => Ok(Reply::Events(Vec::new())),

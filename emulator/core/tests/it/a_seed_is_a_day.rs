@@ -154,6 +154,39 @@ fn rewind_begins_the_same_day_again() {
     assert_eq!(rig.device.status(rig.mono).counters.pushed, 0);
 }
 
+/// R-V3-02: a rewound device does not know the tokens of before, nor gives them out again.
+#[test]
+fn no_token_survives_a_rewind() {
+    let mut rig = busy(7);
+    let before = rig.token();
+    let now = Now { mono: rig.mono, wall: START };
+    rig.input(|device, mono, effects| {
+        device.rewind(Device::new(device.config(), now), mono, effects);
+    });
+    rig.forget_token();
+    let after = rig.token();
+    assert_ne!(before, after);
+    let info = Ok(vestibule_core::calls::v3::Call::EventInfo);
+    let answer = rig.input(|device, mono, _| device.handle_v3(info.clone(), Some(&before), mono));
+    assert!(answer.is_err(), "{answer:?}");
+}
+
+/// With no traffic of its own, nothing that the past began goes on: no door closes, no alarm is cleared.
+#[test]
+fn a_past_without_traffic_is_over() {
+    for seed in 0..12 {
+        let mut rig = Rig::made(|config| {
+            *config = crate::support::config(seed);
+            config.backfill = 500;
+            config.traffic = Traffic { events_per_minute: 0.0, ..config.traffic };
+        });
+        let past = rig.entries().len();
+        rig.wait(HOUR);
+        assert_eq!(rig.entries().len(), past, "seed {seed}");
+        assert_eq!(rig.device.next_deadline(), None, "seed {seed}");
+    }
+}
+
 /// Every identifier that a device gives out, over its next few events.
 fn identifiers(rig: &mut Rig) -> Vec<String> {
     let mut found = vec![rig.token()];

@@ -28,7 +28,20 @@ pub(crate) struct Certificate {
 impl Certificate {
     pub(crate) fn new() -> Self {
         let names = ["127.0.0.1".to_owned()];
-        let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
+        Self::made(rcgen::generate_simple_self_signed(names).expect("a certificate"))
+    }
+
+    /// One for that address that is marked as an authority's.
+    pub(crate) fn of_an_authority(address: &str) -> Self {
+        let mut params =
+            rcgen::CertificateParams::new([address.to_owned()]).expect("an address is a name");
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let signing_key = rcgen::KeyPair::generate().expect("a key");
+        let cert = params.self_signed(&signing_key).expect("a certificate");
+        Self::made(rcgen::CertifiedKey { cert, signing_key })
+    }
+
+    fn made(made: rcgen::CertifiedKey<rcgen::KeyPair>) -> Self {
         let pem = NamedTempFile::new().expect("a file");
         std::fs::write(pem.path(), made.cert.pem()).expect("writable");
         Self { made, pem }
