@@ -11,7 +11,7 @@ use vestibule_core::clock::{Now, Speed};
 use vestibule_core::world::Profile;
 
 use super::devices::TrafficShown;
-use super::extract::Json;
+use super::extract::{Json, Object};
 use super::problem::Problem;
 use super::router::App;
 use super::target::{ALL, on_each, on_each_and_settle};
@@ -57,7 +57,7 @@ pub(super) fn duration(field: &str, text: &str) -> Result<Duration, Problem> {
 #[serde(deny_unknown_fields)]
 pub(super) struct NetworkBody {
     state: Option<Switched>,
-    flap: Option<FlapBody>,
+    flap: Option<Object<FlapBody>>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -85,7 +85,7 @@ impl NetworkBody {
         match (self.state, &self.flap) {
             (Some(Switched::Online), None) => Ok(Network::Online),
             (Some(Switched::Offline), None) => Ok(Network::Offline),
-            (None, Some(flap)) => flap.flap().map(Network::Flap),
+            (None, Some(Object(flap))) => flap.flap().map(Network::Flap),
             _ => Err(Problem::unprocessable(
                 "give either state (online or offline) or flap (up, down, times)",
             )),
