@@ -11,7 +11,7 @@ use vestibule_core::clock::{Now, Speed};
 use vestibule_core::world::Profile;
 
 use super::devices::TrafficShown;
-use super::extract::{Json, Object};
+use super::extract::{Empty, Json, Object};
 use super::problem::Problem;
 use super::router::App;
 use super::target::{ALL, on_each, on_each_and_settle};
@@ -171,6 +171,7 @@ pub(super) async fn traffic(
 pub(super) async fn restart(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
+    _: Empty,
 ) -> Result<Response, Problem> {
     on_each_and_settle(&app, &sn, |handle| {
         command(handle, Command::Restart).map(|_| After::of(handle))
@@ -182,6 +183,7 @@ pub(super) async fn restart(
 pub(super) async fn reset(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
+    _: Empty,
 ) -> Result<Response, Problem> {
     on_each_and_settle(&app, &sn, |handle| {
         command(handle, Command::FactoryReset).map(|_| After::of(handle))
@@ -190,7 +192,7 @@ pub(super) async fn reset(
 }
 
 /// POST `/rewind`: every device as at the start, with the same seed.
-pub(super) async fn rewind(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+pub(super) async fn rewind(State(app): State<Arc<App>>, _: Empty) -> Result<Response, Problem> {
     let fleet = &app.fleet;
     let wall = fleet.start.unwrap_or_else(|| fleet.clock.wall());
     on_each_and_settle(&app, ALL, |handle| {
