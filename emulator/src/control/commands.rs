@@ -61,10 +61,22 @@ pub(super) struct NetworkBody {
 }
 
 #[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 enum Switched {
     Online,
     Offline,
+}
+
+impl TryFrom<String> for Switched {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "online" => Ok(Self::Online),
+            "offline" => Ok(Self::Offline),
+            _ => Err(format!("{text:?} is neither online nor offline")),
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -150,8 +150,20 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
+/// What serde calls a number, and what it is to a reader who writes no Rust.
+const NUMBERS: [(&str, &str); 5] = [
+    (", expected u8 ", ", expected a whole number from 0 to 255 "),
+    (", expected u32 ", ", expected a whole number from 0 to 4294967295 "),
+    (", expected u64 ", ", expected a whole number, 0 or more "),
+    (", expected i64 ", ", expected a whole number "),
+    (", expected f64 ", ", expected a number "),
+];
+
 fn describe(path: &str, error: &serde_json::Error) -> Problem {
-    let detail = match (error.classify(), path) {
+    let kind = error.classify();
+    let error =
+        NUMBERS.iter().fold(error.to_string(), |text, (name, said)| text.replace(name, said));
+    let detail = match (kind, path) {
         (serde_json::error::Category::Data, "." | "?") => format!("the body: {error}"),
         (serde_json::error::Category::Data, path) => format!("{path}: {error}"),
         _ => format!("the body is not JSON: {error}"),

@@ -144,3 +144,29 @@ async fn an_array_is_no_object() {
     assert_eq!(status["traffic"]["traffic"], "office");
     running.stop().await;
 }
+
+#[tokio::test]
+async fn a_wrong_value_is_told_in_the_words_of_json() {
+    let running = Running::quiet();
+    for (what, body, says) in [
+        ("events", json!({"event": "face", "count": "2"}), "count: invalid type: string"),
+        ("events", json!({"event": "face", "count": -1}), "a whole number from 0 to 4294967295"),
+        ("events", json!({"event": "face", "state": 256}), "a whole number from 0 to 255"),
+        ("events", json!({"event": "therm", "therm": "warm"}), "expected a number"),
+        ("expect", json!({"from": -1}), "a whole number, 0 or more"),
+        ("network", json!({"state": 5}), "state: invalid type"),
+        ("network", json!({"state": "up"}), "neither online nor offline"),
+        ("network", json!({"flap": 5}), "flap: invalid type"),
+    ] {
+        let reply = running.post(&format!("/devices/all/{what}"), &body).await;
+        assert_problem(&reply, 400, says);
+        let said = reply.text();
+        for name in ["struct", "u8", "u32", "u64", "f64", "Body"] {
+            assert!(!said.contains(name), "{name}: {said}");
+        }
+    }
+    let subscribe = Request::post(&running.url, "/v1/event/subscribe", &json!(5)).send().await;
+    let said = subscribe.text();
+    assert!(said.contains("a JSON object") && !said.contains("struct"), "{said}");
+    running.stop().await;
+}
