@@ -1,5 +1,6 @@
 //! The arguments of `vestibule ctl`.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -13,7 +14,7 @@ use serde::Serialize;
 pub(crate) struct CtlArgs {
     /// Where the control API is
     #[arg(long, global = true, value_name = "URL", env = "VESTIBULE_CONTROL")]
-    #[arg(default_value = "http://127.0.0.1:7900")]
+    #[arg(default_value = CONTROL_USUAL, value_parser = control)]
     pub(crate) control: String,
 
     /// The device's serial number, or all [default: the only device there is]
@@ -28,6 +29,9 @@ pub(crate) struct CtlArgs {
     #[command(subcommand)]
     pub(crate) action: Action,
 }
+
+/// Where `vestibule run` opens its control API, unless told otherwise.
+const CONTROL_USUAL: &str = "http://127.0.0.1:7900";
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -247,6 +251,36 @@ pub(crate) struct Expect {
     seqnum: Option<u64>,
 }
 
+/// A URL; HOST:PORT is one of plain HTTP, and an empty variable is an unset one.
+fn control(text: &str) -> Result<String, Infallible> {
+    let authority = text.split('/').next().unwrap_or_default();
+    let port = authority.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+    Ok(match port {
+        _ if text.is_empty() => CONTROL_USUAL.to_owned(),
+        Some(Ok(_)) => format!("http://{text}"),
+        _ => text.to_owned(),
+    })
+}
+
 fn duration<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&humantime::format_duration(*duration))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_url_and_nothing_is_the_usual_one() {
+        for (given, url) in [
+            ("", CONTROL_USUAL),
+            ("127.0.0.1:7900", CONTROL_USUAL),
+            ("[::1]:80/base", "http://[::1]:80/base"),
+            ("http://localhost:1", "http://localhost:1"),
+            ("https://localhost:1", "https://localhost:1"),
+            ("nonsense", "nonsense"),
+        ] {
+            assert_eq!(control(given), Ok(url.to_owned()), "{given}");
+        }
+    }
 }

@@ -29,8 +29,11 @@ pub(crate) async fn run(args: CtlArgs, output: &Output) -> Result<Exit, Failure>
         Action::Expect(expect) => PATIENCE.saturating_add(expect.within),
         _ => PATIENCE,
     };
-    let client = Client::new(&args.control, args.control_token, patience)?;
-    let mut ctl = Ctl { client, device: args.device, output };
+    // An empty variable is an unset one.
+    let token = args.control_token.filter(|token| !token.is_empty());
+    let device = args.device.filter(|sn| !sn.is_empty());
+    let client = Client::new(&args.control, token, patience)?;
+    let mut ctl = Ctl { client, device, output };
     match args.action {
         Action::Status(form) => ctl.status(form).await,
         Action::Online => ctl.post("network", json!({"state": "online"})).await,

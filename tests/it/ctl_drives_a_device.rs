@@ -1,6 +1,7 @@
 //! `vestibule ctl` does from a shell what the control API does, and its exit codes say how it went.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
@@ -105,4 +106,38 @@ fn watching_shows_a_line_an_event_until_the_end() {
     assert_eq!(device.end().0, Some(0));
     let ended = watching.wait_with_output().expect("the command ends");
     assert_eq!(ended.status.code(), Some(3), "the emulator is gone");
+}
+
+#[test]
+fn the_address_needs_no_scheme_and_an_empty_variable_is_unset() {
+    let device = Running::start(&["--rate", "0"]);
+    let control = device.told("control");
+    let address = control.strip_prefix("http://").expect("the URL is plain");
+    assert_eq!(ctl(address, &["status"]).code, Some(0));
+    assert_eq!(ctl(&format!("{address}/"), &["status"]).code, Some(0));
+    let output = vestibule(&["ctl", "--control", control, "online"])
+        .envs([("VESTIBULE_SN", ""), ("VESTIBULE_CONTROL_TOKEN", "")])
+        .output()
+        .expect("the command runs");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn of_several_devices_one_must_be_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let several = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().expect("a connection");
+        let mut lines = BufReader::new(&stream).lines();
+        while lines.next().is_some_and(|line| !line.expect("a head is text").is_empty()) {}
+        let body = r#"{"devices":[{"sn":"A1"},{"sn":"B2"}]}"#;
+        let length = body.len();
+        write!(&stream, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}")
+    });
+    let done = ctl(&address, &["reset"]);
+    assert_eq!(done.code, Some(2), "{}", done.stderr);
+    for says in ["A1, B2", "--device"] {
+        assert!(done.stderr.contains(says), "{}", done.stderr);
+    }
+    several.join().expect("it was asked").expect("it answered");
 }
