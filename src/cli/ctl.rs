@@ -202,6 +202,19 @@ pub(crate) struct Traffic {
     #[arg(long, value_name = "X")]
     #[serde(skip_serializing_if = "Option::is_none")]
     speed: Option<f64>,
+    #[command(flatten)]
+    #[serde(skip)]
+    form: Form,
+}
+
+impl Traffic {
+    /// How to show the answer, if it is asked for and nothing is changed.
+    pub(crate) const fn shown(&self) -> Option<Form> {
+        match self {
+            Self { traffic: None, rate: None, speed: None, form } => Some(*form),
+            _ => None,
+        }
+    }
 }
 
 /// The arguments of `events` and `deliveries`.

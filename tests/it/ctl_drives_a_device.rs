@@ -52,6 +52,10 @@ fn every_action_does_its_part() {
     ok(&["flap", "--up", "10ms", "--down", "10ms", "--times", "2"]);
     let traffic = ok(&["traffic", "--traffic", "steady", "--speed", "2"]).json();
     assert_eq!(traffic, json!({"traffic": "steady", "rate_per_minute": 0.0, "speed": 2.0}));
+    let shown = ok(&["traffic"]).stdout;
+    assert!(shown.ends_with("  steady 0.0/min x2\n"), "{shown}");
+    assert_eq!(ok(&["--device", "all", "traffic"]).stdout, shown);
+    assert_eq!(ok(&["traffic", "--json"]).json(), traffic);
     ok(&["expect", "face", "--from", "1", "--count", "3", "--state", "2"]);
     ok(&["deliveries"]);
     assert_eq!(ok(&["restart"]).json()["next_index"], 5);
