@@ -9,6 +9,7 @@ pub(crate) mod exec;
 pub(crate) mod quirks;
 pub(crate) mod receive;
 pub(crate) mod run;
+pub(crate) mod values;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::values;
+
 /// Drive a running device from a shell, through its control API.
 ///
 /// What is asked for in numbers and lists is shown for people, or with --json as the control API
@@ -222,6 +224,7 @@ impl Traffic {
 pub(crate) struct Page {
     /// The first number to show
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(value_parser = values::whole)]
     pub(crate) from: u64,
     /// How many to show, at most 1,000
     #[arg(long, value_name = "N", default_value_t = 100)]
@@ -240,11 +243,11 @@ pub(crate) struct Expect {
     #[arg(long, value_name = "N", default_value_t = 1)]
     count: u32,
     /// How long to wait
-    #[arg(long, value_name = "D", default_value = "5s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "D", default_value = "5s", value_parser = values::duration)]
     #[serde(serialize_with = "duration")]
     pub(crate) within: Duration,
     /// The first index that counts [default: whatever comes from now on]
-    #[arg(long, value_name = "INDEX")]
+    #[arg(long, value_name = "INDEX", value_parser = values::whole)]
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<u64>,
     #[command(flatten)]
@@ -259,7 +262,7 @@ pub(crate) struct Expect {
     #[serde(skip_serializing_if = "Option::is_none")]
     abnormal_type: Option<u32>,
     /// The event's number
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::whole)]
     #[serde(skip_serializing_if = "Option::is_none")]
     seqnum: Option<u64>,
 }
