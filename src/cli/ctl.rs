@@ -59,12 +59,15 @@ pub(crate) enum Action {
     Offline,
     /// Let the network go down and come up some times; it is up in the end
     #[command(after_help = "Example:\n  vestibule ctl flap --up 5s --down 10s --times 3")]
+    #[command(allow_negative_numbers = true)]
     Flap(Flap),
     /// Make events happen: exactly those, or with --episode the whole scene
     #[command(after_help = EMIT_HELP)]
+    #[command(allow_negative_numbers = true)]
     Emit(Emit),
     /// Change what happens by itself; without flags, show it
     #[command(after_help = "Example:\n  vestibule ctl traffic --traffic steady --rate 60")]
+    #[command(allow_negative_numbers = true)]
     Traffic(Traffic),
     /// Switch the device off and on; journal and backlog stay
     #[command(after_help = "Example:\n  vestibule ctl restart")]
@@ -80,12 +83,15 @@ pub(crate) enum Action {
     Watch(Form),
     /// Show the events that the device keeps
     #[command(after_help = "Example:\n  vestibule ctl events --from 1 --limit 20")]
+    #[command(allow_negative_numbers = true)]
     Events(Page),
     /// Show what was pushed and reported, and what came back
     #[command(after_help = "Example:\n  vestibule ctl deliveries --limit 1000 --json")]
+    #[command(allow_negative_numbers = true)]
     Deliveries(Page),
     /// Wait until events happened; exit 1 when they did not
     #[command(after_help = EXPECT_HELP)]
+    #[command(allow_negative_numbers = true)]
     Expect(Expect),
 }
 

@@ -145,3 +145,29 @@ fn of_several_devices_one_must_be_named() {
     }
     several.join().expect("it was asked").expect("it answered");
 }
+
+#[test]
+fn a_negative_number_is_a_value_and_outside_the_range() {
+    let device = Running::start(&["--rate", "0"]);
+    let control = device.told("control");
+    for (args, says) in [
+        ("flap --up 1s --down 1s --times -1", "-1 is not in 0..=4294967295"),
+        ("emit face --count -1", "-1 is not in 0..=4294967295"),
+        ("emit face --state -1", "-1 is not in 0..=255"),
+        ("emit face --entry-mode -1", "-1 is not in 0..=255"),
+        ("emit therm --therm -1", "therm"),
+        ("emit face --at -1", "-1 is outside 1970"),
+        ("traffic --rate -1", "-1 events per minute is outside 0 to"),
+        ("traffic --speed -1", "speed -1 is outside"),
+        ("events --from -1", "a whole number, 0 or more"),
+        ("deliveries --limit -1", "-1 is not in 0..=4294967295"),
+        ("expect --count -1", "-1 is not in 0..=4294967295"),
+        ("expect --from -1", "a whole number, 0 or more"),
+        ("expect --seqnum -1", "a whole number, 0 or more"),
+        ("expect --within -1", "expected a duration"),
+    ] {
+        let done = ctl(control, &args.split(' ').collect::<Vec<_>>());
+        assert_eq!(done.code, Some(2), "{args}: {}", done.stderr);
+        assert!(done.stderr.contains(says), "{args}: {}", done.stderr);
+    }
+}

@@ -58,6 +58,9 @@ fn what_cannot_be_meant_is_refused_with_an_example() {
         (["--expect", "x"], "1 or more, like 100"),
         (["--timeout", "x"], "like 10s, 5m or 2h"),
         (["--timeout", "10"], "like 10s, 5m or 2h"),
+        (["--expect", "-1"], "1 or more, like 100"),
+        (["--timeout", "-1"], "like 10s, 5m or 2h"),
+        (["--fail-first", "-1"], "0 or more, like 20"),
         (["--fail-first", "x"], "0 or more, like 20"),
     ] {
         let output = vestibule(&["receive"]).args(args).output().expect("the command runs");

@@ -87,9 +87,7 @@ impl Moment {
         let millis = match self {
             Self::Millis(millis) => *millis,
             // A command line has no numbers.
-            Self::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                text.parse().unwrap_or(-1)
-            }
+            Self::Text(text) if is_number(text) => text.parse().unwrap_or(-1),
             Self::Text(text) => {
                 text.parse::<Timestamp>().map_err(|_| bad(text, why_unread(text)))?.as_millisecond()
             }
@@ -98,10 +96,15 @@ impl Moment {
             return Ok(UnixMillis::new(millis));
         }
         match self {
-            Self::Text(text) if text.contains(':') => Err(bad(text, OUTSIDE)),
-            _ => Err(bad(&format_args!("{millis} ms"), OUTSIDE)),
+            Self::Text(text) => Err(bad(text, OUTSIDE)),
+            Self::Millis(millis) => Err(bad(millis, OUTSIDE)),
         }
     }
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The times there are.
