@@ -9,6 +9,7 @@ pub(crate) mod exec;
 pub(crate) mod quirks;
 pub(crate) mod receive;
 pub(crate) mod run;
+pub(crate) mod values;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
@@ -49,10 +50,12 @@ struct Loudness {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Be a device at a door
+    #[command(allow_negative_numbers = true)]
     Run(Box<run::RunArgs>),
     /// Run a command beside a device
     Exec(Box<exec::ExecArgs>),
     /// Be a reference platform: take pushes and reports, and count them
+    #[command(allow_negative_numbers = true)]
     Receive(receive::ReceiveArgs),
     /// Drive a running device from a shell
     Ctl(Box<ctl::CtlArgs>),

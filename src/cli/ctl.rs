@@ -1,8 +1,11 @@
 //! The arguments of `vestibule ctl`.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use serde::Serialize;
+
+use super::values;
 
 /// Drive a running device from a shell, through its control API.
 ///
@@ -13,7 +16,7 @@ use serde::Serialize;
 pub(crate) struct CtlArgs {
     /// Where the control API is
     #[arg(long, global = true, value_name = "URL", env = "VESTIBULE_CONTROL")]
-    #[arg(default_value = "http://127.0.0.1:7900")]
+    #[arg(default_value = CONTROL_USUAL, value_parser = control)]
     pub(crate) control: String,
 
     /// The device's serial number, or all [default: the only device there is]
@@ -28,6 +31,9 @@ pub(crate) struct CtlArgs {
     #[command(subcommand)]
     pub(crate) action: Action,
 }
+
+/// Where `vestibule run` opens its control API, unless told otherwise.
+const CONTROL_USUAL: &str = "http://127.0.0.1:7900";
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -53,12 +59,15 @@ pub(crate) enum Action {
     Offline,
     /// Let the network go down and come up some times; it is up in the end
     #[command(after_help = "Example:\n  vestibule ctl flap --up 5s --down 10s --times 3")]
+    #[command(allow_negative_numbers = true)]
     Flap(Flap),
     /// Make events happen: exactly those, or with --episode the whole scene
     #[command(after_help = EMIT_HELP)]
+    #[command(allow_negative_numbers = true)]
     Emit(Emit),
     /// Change what happens by itself; without flags, show it
     #[command(after_help = "Example:\n  vestibule ctl traffic --traffic steady --rate 60")]
+    #[command(allow_negative_numbers = true)]
     Traffic(Traffic),
     /// Switch the device off and on; journal and backlog stay
     #[command(after_help = "Example:\n  vestibule ctl restart")]
@@ -74,12 +83,15 @@ pub(crate) enum Action {
     Watch(Form),
     /// Show the events that the device keeps
     #[command(after_help = "Example:\n  vestibule ctl events --from 1 --limit 20")]
+    #[command(allow_negative_numbers = true)]
     Events(Page),
     /// Show what was pushed and reported, and what came back
     #[command(after_help = "Example:\n  vestibule ctl deliveries --limit 1000 --json")]
+    #[command(allow_negative_numbers = true)]
     Deliveries(Page),
     /// Wait until events happened; exit 1 when they did not
     #[command(after_help = EXPECT_HELP)]
+    #[command(allow_negative_numbers = true)]
     Expect(Expect),
 }
 
@@ -198,6 +210,19 @@ pub(crate) struct Traffic {
     #[arg(long, value_name = "X")]
     #[serde(skip_serializing_if = "Option::is_none")]
     speed: Option<f64>,
+    #[command(flatten)]
+    #[serde(skip)]
+    form: Form,
+}
+
+impl Traffic {
+    /// How to show the answer, if it is asked for and nothing is changed.
+    pub(crate) const fn shown(&self) -> Option<Form> {
+        match self {
+            Self { traffic: None, rate: None, speed: None, form } => Some(*form),
+            _ => None,
+        }
+    }
 }
 
 /// The arguments of `events` and `deliveries`.
@@ -205,6 +230,7 @@ pub(crate) struct Traffic {
 pub(crate) struct Page {
     /// The first number to show
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(value_parser = values::whole)]
     pub(crate) from: u64,
     /// How many to show, at most 1,000
     #[arg(long, value_name = "N", default_value_t = 100)]
@@ -223,11 +249,11 @@ pub(crate) struct Expect {
     #[arg(long, value_name = "N", default_value_t = 1)]
     count: u32,
     /// How long to wait
-    #[arg(long, value_name = "D", default_value = "5s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "D", default_value = "5s", value_parser = values::duration)]
     #[serde(serialize_with = "duration")]
     pub(crate) within: Duration,
     /// The first index that counts [default: whatever comes from now on]
-    #[arg(long, value_name = "INDEX")]
+    #[arg(long, value_name = "INDEX", value_parser = values::whole)]
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<u64>,
     #[command(flatten)]
@@ -242,11 +268,41 @@ pub(crate) struct Expect {
     #[serde(skip_serializing_if = "Option::is_none")]
     abnormal_type: Option<u32>,
     /// The event's number
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::whole)]
     #[serde(skip_serializing_if = "Option::is_none")]
     seqnum: Option<u64>,
 }
 
+/// A URL; HOST:PORT is one of plain HTTP, and an empty variable is an unset one.
+fn control(text: &str) -> Result<String, Infallible> {
+    let authority = text.split('/').next().unwrap_or_default();
+    let port = authority.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+    Ok(match port {
+        _ if text.is_empty() => CONTROL_USUAL.to_owned(),
+        Some(Ok(_)) => format!("http://{text}"),
+        _ => text.to_owned(),
+    })
+}
+
 fn duration<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&humantime::format_duration(*duration))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_url_and_nothing_is_the_usual_one() {
+        for (given, url) in [
+            ("", CONTROL_USUAL),
+            ("127.0.0.1:7900", CONTROL_USUAL),
+            ("[::1]:80/base", "http://[::1]:80/base"),
+            ("http://localhost:1", "http://localhost:1"),
+            ("https://localhost:1", "https://localhost:1"),
+            ("nonsense", "nonsense"),
+        ] {
+            assert_eq!(control(given), Ok(url.to_owned()), "{given}");
+        }
+    }
 }

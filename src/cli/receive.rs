@@ -7,6 +7,8 @@ use std::time::Duration;
 use vestibule_conformance::receiver::answer::Answer;
 use vestibule_conformance::receiver::fetch;
 
+use super::values;
+
 /// Be a reference platform: take pushes and reports, and count them.
 ///
 /// Takes POSTs on any path and prints a JSON line for each; the first line has the URL, the last
@@ -30,6 +32,7 @@ pub(crate) struct ReceiveArgs {
     /// They fail as --answer says, or with HTTP 500 when that is ok. When a device sends one of
     /// them again, that is a duplicate.
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(value_parser = values::whole)]
     pub(crate) fail_first: u64,
 
     /// Fail on any duplicate, disorder, gap or unreadable message
@@ -37,11 +40,11 @@ pub(crate) struct ReceiveArgs {
     pub(crate) strict: bool,
 
     /// End when N distinct messages came, and fail when they do not
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::positive)]
     pub(crate) expect: Option<NonZeroU64>,
 
     /// End after this time: 10s, 5m, 2h
-    #[arg(long, value_name = "D", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "D", value_parser = values::duration)]
     pub(crate) timeout: Option<Duration>,
 
     /// Fetch what reports left out from this device, and fail on what it does not have

@@ -13,7 +13,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use self::client::{Answer, Client};
-use crate::cli::ctl::{Action, CtlArgs, Expect, Form, Page};
+use crate::cli::ctl::{Action, CtlArgs, Expect, Form, Page, Traffic};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
@@ -29,18 +29,18 @@ pub(crate) async fn run(args: CtlArgs, output: &Output) -> Result<Exit, Failure>
         Action::Expect(expect) => PATIENCE.saturating_add(expect.within),
         _ => PATIENCE,
     };
-    let client = Client::new(&args.control, args.control_token, patience)?;
-    let mut ctl = Ctl { client, device: args.device, output };
+    // An empty variable is an unset one.
+    let token = args.control_token.filter(|token| !token.is_empty());
+    let device = args.device.filter(|sn| !sn.is_empty());
+    let client = Client::new(&args.control, token, patience)?;
+    let mut ctl = Ctl { client, device, output };
     match args.action {
         Action::Status(form) => ctl.status(form).await,
         Action::Online => ctl.post("network", json!({"state": "online"})).await,
         Action::Offline => ctl.post("network", json!({"state": "offline"})).await,
         Action::Flap(flap) => ctl.post("network", json!({"flap": flap})).await,
         Action::Emit(emit) => ctl.post("events", json!(emit)).await,
-        Action::Traffic(traffic) => {
-            let answer = ctl.ask(Method::PUT, "traffic", json!(traffic)).await?;
-            ctl.finish(answer, Exit::Usage)
-        }
+        Action::Traffic(traffic) => ctl.traffic(&traffic).await,
         Action::Restart => ctl.post("restart", Value::Null).await,
         Action::Reset => ctl.post("reset", Value::Null).await,
         Action::Rewind => {
@@ -95,6 +95,21 @@ impl Ctl<'_> {
             for item in each.get(what).and_then(Value::as_array).into_iter().flatten() {
                 self.output.line(&line(sn, item))?;
             }
+        }
+        Ok(Exit::Done)
+    }
+
+    /// Changes the traffic, or shows it when nothing is to change.
+    async fn traffic(&mut self, traffic: &Traffic) -> Result<Exit, Failure> {
+        let sn = self.target().await?;
+        let path = client::device_path(&sn, "traffic");
+        let answer = self.client.ask(Method::PUT, &path, json!(traffic)).await?;
+        if traffic.shown().is_none_or(|form| form.json) {
+            return self.finish(answer, Exit::Usage);
+        }
+        for each in &each_device(answer.body) {
+            let sn = each.get("sn").and_then(Value::as_str).unwrap_or(&sn);
+            self.output.line(&show::traffic_line(sn, each))?;
         }
         Ok(Exit::Done)
     }

@@ -1,6 +1,7 @@
 //! `vestibule ctl` does from a shell what the control API does, and its exit codes say how it went.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
@@ -51,6 +52,10 @@ fn every_action_does_its_part() {
     ok(&["flap", "--up", "10ms", "--down", "10ms", "--times", "2"]);
     let traffic = ok(&["traffic", "--traffic", "steady", "--speed", "2"]).json();
     assert_eq!(traffic, json!({"traffic": "steady", "rate_per_minute": 0.0, "speed": 2.0}));
+    let shown = ok(&["traffic"]).stdout;
+    assert!(shown.ends_with("  steady 0.0/min x2\n"), "{shown}");
+    assert_eq!(ok(&["--device", "all", "traffic"]).stdout, shown);
+    assert_eq!(ok(&["traffic", "--json"]).json(), traffic);
     ok(&["expect", "face", "--from", "1", "--count", "3", "--state", "2"]);
     ok(&["deliveries"]);
     assert_eq!(ok(&["restart"]).json()["next_index"], 5);
@@ -105,4 +110,64 @@ fn watching_shows_a_line_an_event_until_the_end() {
     assert_eq!(device.end().0, Some(0));
     let ended = watching.wait_with_output().expect("the command ends");
     assert_eq!(ended.status.code(), Some(3), "the emulator is gone");
+}
+
+#[test]
+fn the_address_needs_no_scheme_and_an_empty_variable_is_unset() {
+    let device = Running::start(&["--rate", "0"]);
+    let control = device.told("control");
+    let address = control.strip_prefix("http://").expect("the URL is plain");
+    assert_eq!(ctl(address, &["status"]).code, Some(0));
+    assert_eq!(ctl(&format!("{address}/"), &["status"]).code, Some(0));
+    let output = vestibule(&["ctl", "--control", control, "online"])
+        .envs([("VESTIBULE_SN", ""), ("VESTIBULE_CONTROL_TOKEN", "")])
+        .output()
+        .expect("the command runs");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn of_several_devices_one_must_be_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let several = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().expect("a connection");
+        let mut lines = BufReader::new(&stream).lines();
+        while lines.next().is_some_and(|line| !line.expect("a head is text").is_empty()) {}
+        let body = r#"{"devices":[{"sn":"A1"},{"sn":"B2"}]}"#;
+        let length = body.len();
+        write!(&stream, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}")
+    });
+    let done = ctl(&address, &["reset"]);
+    assert_eq!(done.code, Some(2), "{}", done.stderr);
+    for says in ["A1, B2", "--device"] {
+        assert!(done.stderr.contains(says), "{}", done.stderr);
+    }
+    several.join().expect("it was asked").expect("it answered");
+}
+
+#[test]
+fn a_negative_number_is_a_value_and_outside_the_range() {
+    let device = Running::start(&["--rate", "0"]);
+    let control = device.told("control");
+    for (args, says) in [
+        ("flap --up 1s --down 1s --times -1", "-1 is not in 0..=4294967295"),
+        ("emit face --count -1", "-1 is not in 0..=4294967295"),
+        ("emit face --state -1", "-1 is not in 0..=255"),
+        ("emit face --entry-mode -1", "-1 is not in 0..=255"),
+        ("emit therm --therm -1", "therm"),
+        ("emit face --at -1", "-1 is outside 1970"),
+        ("traffic --rate -1", "-1 events per minute is outside 0 to"),
+        ("traffic --speed -1", "speed -1 is outside"),
+        ("events --from -1", "a whole number, 0 or more"),
+        ("deliveries --limit -1", "-1 is not in 0..=4294967295"),
+        ("expect --count -1", "-1 is not in 0..=4294967295"),
+        ("expect --from -1", "a whole number, 0 or more"),
+        ("expect --seqnum -1", "a whole number, 0 or more"),
+        ("expect --within -1", "expected a duration"),
+    ] {
+        let done = ctl(control, &args.split(' ').collect::<Vec<_>>());
+        assert_eq!(done.code, Some(2), "{args}: {}", done.stderr);
+        assert!(done.stderr.contains(says), "{args}: {}", done.stderr);
+    }
 }

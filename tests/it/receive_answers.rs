@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use crate::support::{Receive, exchange, record, report};
+use crate::support::{Receive, exchange, record, report, vestibule};
 
 fn answers(args: &[&str], bodies: &[String]) -> Vec<Option<(u16, String)>> {
     let receive = Receive::start(args);
@@ -49,4 +49,23 @@ fn a_reset_is_a_reset_and_no_farewell() {
     let receive = Receive::start(&["--answer", "reset"]);
     let error = exchange(&receive.address, "/", &record("u", 1)).expect_err("no answer");
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_with_an_example() {
+    for (args, says) in [
+        (["--expect", "0"], "1 or more, like 100"),
+        (["--expect", "x"], "1 or more, like 100"),
+        (["--timeout", "x"], "like 10s, 5m or 2h"),
+        (["--timeout", "10"], "like 10s, 5m or 2h"),
+        (["--expect", "-1"], "1 or more, like 100"),
+        (["--timeout", "-1"], "like 10s, 5m or 2h"),
+        (["--fail-first", "-1"], "0 or more, like 20"),
+        (["--fail-first", "x"], "0 or more, like 20"),
+    ] {
+        let output = vestibule(&["receive"]).args(args).output().expect("the command runs");
+        let said = String::from_utf8(output.stderr).expect("stderr is text");
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+        assert!(said.contains(says), "{args:?}: {said}");
+    }
 }

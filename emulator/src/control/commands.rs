@@ -14,7 +14,7 @@ use vestibule_core::device::{self, Device};
 use vestibule_core::world::Profile;
 
 use super::devices::TrafficShown;
-use super::extract::Json;
+use super::extract::{Empty, Json, Object};
 use super::problem::Problem;
 use super::router::App;
 use super::target::{ALL, on_each, on_each_and_settle};
@@ -60,14 +60,26 @@ pub(super) fn duration(field: &str, text: &str) -> Result<Duration, Problem> {
 #[serde(deny_unknown_fields)]
 pub(super) struct NetworkBody {
     state: Option<Switched>,
-    flap: Option<FlapBody>,
+    flap: Option<Object<FlapBody>>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 enum Switched {
     Online,
     Offline,
+}
+
+impl TryFrom<String> for Switched {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "online" => Ok(Self::Online),
+            "offline" => Ok(Self::Offline),
+            _ => Err(format!("{text:?} is neither online nor offline")),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -88,7 +100,7 @@ impl NetworkBody {
         match (self.state, &self.flap) {
             (Some(Switched::Online), None) => Ok(Network::Online),
             (Some(Switched::Offline), None) => Ok(Network::Offline),
-            (None, Some(flap)) => flap.flap().map(Network::Flap),
+            (None, Some(Object(flap))) => flap.flap().map(Network::Flap),
             _ => Err(Problem::unprocessable(
                 "give either state (online or offline) or flap (up, down, times)",
             )),
@@ -174,6 +186,7 @@ pub(super) async fn traffic(
 pub(super) async fn restart(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
+    _: Empty,
 ) -> Result<Response, Problem> {
     on_each_and_settle(&app, &sn, |handle| {
         command(handle, Command::Restart).map(|_| After::of(handle))
@@ -185,6 +198,7 @@ pub(super) async fn restart(
 pub(super) async fn reset(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
+    _: Empty,
 ) -> Result<Response, Problem> {
     on_each_and_settle(&app, &sn, |handle| {
         command(handle, Command::FactoryReset).map(|_| After::of(handle))
@@ -193,7 +207,7 @@ pub(super) async fn reset(
 }
 
 /// POST `/rewind`: every device as at the start, with the same seed.
-pub(super) async fn rewind(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+pub(super) async fn rewind(State(app): State<Arc<App>>, _: Empty) -> Result<Response, Problem> {
     let fresh = fresh_devices(&app.fleet).await?;
     on_each_and_settle(&app, ALL, |handle| {
         let mut fresh = fresh.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 use jiff::Timestamp;
+use jiff::fmt::temporal::Pieces;
 use serde::{Deserialize, Serialize};
 use vestibule_core::calls::control::{Command, Emitted, Playing, Reply};
 use vestibule_core::clock::UnixMillis;
@@ -86,21 +87,34 @@ impl Moment {
         let millis = match self {
             Self::Millis(millis) => *millis,
             // A command line has no numbers.
-            Self::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                text.parse().unwrap_or(-1)
+            Self::Text(text) if is_number(text) => text.parse().unwrap_or(-1),
+            Self::Text(text) => {
+                text.parse::<Timestamp>().map_err(|_| bad(text, why_unread(text)))?.as_millisecond()
             }
-            Self::Text(text) => text
-                .parse::<Timestamp>()
-                .map_err(|_| {
-                    let why = "is no RFC 3339 time with an offset, like 2026-03-02T08:00:00+08:00";
-                    bad(text, why)
-                })?
-                .as_millisecond(),
         };
         if (0..=UnixMillis::MAX.millis()).contains(&millis) {
             return Ok(UnixMillis::new(millis));
         }
-        Err(bad(&millis, "ms is outside 1970 to 9999"))
+        match self {
+            Self::Text(text) => Err(bad(text, OUTSIDE)),
+            Self::Millis(millis) => Err(bad(millis, OUTSIDE)),
+        }
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The times there are.
+const OUTSIDE: &str = "is outside 1970 to 9999-12-30";
+
+/// Why a text was not read as an instant: the last day of 9999 is well written, and beyond what is counted.
+fn why_unread(text: &str) -> &'static str {
+    match Pieces::parse(text) {
+        Ok(pieces) if pieces.time().is_some() && pieces.offset().is_some() => OUTSIDE,
+        _ => "is no RFC 3339 time with an offset, like 2026-03-02T08:00:00+08:00",
     }
 }
 

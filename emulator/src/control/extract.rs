@@ -3,13 +3,18 @@
 //! What is not as described is refused with its place: an unknown name, so that a misspelt one is not
 //! silently without effect, and a value of another type, by the path to it.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 
 use super::problem::Problem;
 use crate::api::limits;
@@ -28,7 +33,52 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         check_type(request.headers())?;
         let bytes = read(request).await?;
-        parse(&bytes).map(Self)
+        parse(&bytes).map(|Object(body)| Self(body))
+    }
+}
+
+/// A JSON object. By itself serde would also read its fields from an array, by their order.
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<T, M::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+/// No body, or an empty object: for what has nothing to say.
+pub(super) struct Empty;
+
+/// What [`Empty`] reads.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+impl<S: Sync> FromRequest<S> for Empty {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let typed = check_type(request.headers());
+        let bytes = read(request).await?;
+        if bytes.is_empty() {
+            return Ok(Self);
+        }
+        typed?;
+        parse(&bytes).map(|Object(Nothing {})| Self)
     }
 }
 
@@ -100,8 +150,20 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
+/// What serde calls a number, and what it is to a reader who writes no Rust.
+const NUMBERS: [(&str, &str); 5] = [
+    (", expected u8 ", ", expected a whole number from 0 to 255 "),
+    (", expected u32 ", ", expected a whole number from 0 to 4294967295 "),
+    (", expected u64 ", ", expected a whole number, 0 or more "),
+    (", expected i64 ", ", expected a whole number "),
+    (", expected f64 ", ", expected a number "),
+];
+
 fn describe(path: &str, error: &serde_json::Error) -> Problem {
-    let detail = match (error.classify(), path) {
+    let kind = error.classify();
+    let error =
+        NUMBERS.iter().fold(error.to_string(), |text, (name, said)| text.replace(name, said));
+    let detail = match (kind, path) {
         (serde_json::error::Category::Data, "." | "?") => format!("the body: {error}"),
         (serde_json::error::Category::Data, path) => format!("{path}: {error}"),
         _ => format!("the body is not JSON: {error}"),

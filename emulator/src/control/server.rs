@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use super::router::{App, router};
 use crate::api::{ListenError, Listener, limits};
+use crate::clock::pause;
 use crate::fleet::Fleet;
 
 /// A port that is open, and not served yet.
@@ -78,9 +79,9 @@ async fn accept(
                 connections.spawn(serve(stream, router.clone(), stop.clone(), permit));
             }
             Err(error) => {
-                // Out of descriptors, or gone before it was accepted: the next one may do.
+                // Gone before it was accepted, or no descriptor is free: those do not come back at once.
                 tracing::warn!(%error, "a control connection could not be accepted");
-                tokio::task::yield_now().await;
+                pause(limits::ACCEPT_PAUSE).await;
             }
         }
         while connections.try_join_next().is_some() {}

@@ -107,12 +107,12 @@ async fn a_restart_keeps_and_a_reset_forgets() {
     config.push.to = Some("http://127.0.0.1:9/Record".to_owned());
     let running = Running::start(&config);
     running.emit(&json!({"event": "face", "count": 2})).await;
-    running.tell("restart", &Value::Null).await;
+    running.tell("restart", &json!({})).await;
     let entries = running.entries().await;
     assert_eq!(entries.len(), 3);
     assert_eq!(entries[2]["kind"], "reset");
     assert_eq!(running.status().await["backlog"], 2);
-    running.tell("reset", &Value::Null).await;
+    running.tell("reset", &json!({})).await;
     let status = running.status().await;
     assert_eq!(status["journal"]["max"], 1);
     assert_eq!((&status["backlog"], &status["subscription"]), (&json!(0), &Value::Null));
@@ -135,7 +135,7 @@ async fn after_a_rewind_everything_happens_again() {
     let first = running.emit(&wish).await;
     let shown = running.entries().await;
     running.status_when(|status| status["pushed"] == 3).await;
-    let rewound = running.post("/rewind", &Value::Null).await.json();
+    let rewound = running.post("/rewind", &json!({})).await.json();
     assert_eq!(rewound["devices"][0]["ok"], true);
     let status = running.status().await;
     assert_eq!((&status["next_index"], &status["pushed"]), (&json!(1), &json!(0)));
@@ -163,5 +163,38 @@ async fn traffic_changes_and_what_is_left_out_stays() {
         assert_eq!(put(bad.clone()).await.status, 422, "{bad}");
     }
     assert_eq!(put(json!({"rate": 1})).await.status, 400);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_takes_no_body_refuses_one_and_does_nothing() {
+    let running = Running::quiet();
+    running.emit(&json!({"event": "face"})).await;
+    let before = running.status().await["next_index"].clone();
+    let paths = ["/devices/all/restart", "/devices/all/reset", "/rewind"];
+    for path in paths {
+        let send = |body: &str, kind: &str| {
+            let request = Request::new(http::Method::POST, &running.control, path);
+            request.header("content-type", kind).body(body.to_owned()).send()
+        };
+        let json = "application/json";
+        for (body, kind, status) in [
+            ("{garbage", json, 400),
+            ("[]", json, 400),
+            ("null", json, 400),
+            (r#"{"sn":"VSB0000001"}"#, json, 400),
+            ("{}", "text/plain", 415),
+        ] {
+            let reply = send(body, kind).await;
+            assert_eq!(reply.status, status, "{path} {body}: {}", reply.text());
+            assert_eq!(reply.header("content-type"), Some("application/problem+json"));
+        }
+    }
+    assert_eq!(running.status().await["next_index"], before, "nothing was done");
+    for path in paths {
+        let none = Request::new(http::Method::POST, &running.control, path);
+        assert_eq!(none.send().await.status, 200, "{path}");
+        assert_eq!(running.post(path, &json!({})).await.status, 200, "{path}");
+    }
     running.stop().await;
 }

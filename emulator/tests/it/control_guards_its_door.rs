@@ -106,7 +106,7 @@ async fn what_is_refused_is_a_problem_that_says_why() {
     assert!(reply.header("allow").expect("the methods").contains("GET"));
     assert_problem(&emit("{\"event\":\n  \"face\",}").send().await, 400, "line 2 column 10");
     assert_problem(&emit("").send().await, 400, "not JSON");
-    assert_problem(&emit("[]").send().await, 400, "the body");
+    assert_problem(&emit("[]").send().await, 400, "expected a JSON object");
     assert_problem(&emit(r#"{"event":"face"} x"#).send().await, 400, "trailing");
     assert_problem(&emit(r#"{"event":"face","count":"2"}"#).send().await, 400, "count: ");
     let other = emit(r#"{"event":"face"}"#).header("content-type", "text/plain");
@@ -120,5 +120,53 @@ async fn what_is_refused_is_a_problem_that_says_why() {
         let reply = emit(r#"{"event":"face"}"#).header("content-type", good).send().await;
         assert_eq!(reply.status, 200, "{good}");
     }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn an_array_is_no_object() {
+    let running = Running::quiet();
+    for (method, what, body) in [
+        (Method::POST, "network", json!(["offline", null])),
+        (Method::POST, "network", json!({"flap": ["10ms", "10ms", 1]})),
+        (Method::PUT, "traffic", json!(["steady", 3, 2])),
+        (Method::POST, "events", json!(["face"])),
+        (Method::POST, "expect", json!(["face"])),
+        (Method::POST, "expect", json!(null)),
+        (Method::POST, "events", json!("face")),
+    ] {
+        let path = format!("/devices/all/{what}");
+        let request = Request::new(method, &running.control, &path).body(body.to_string());
+        assert_problem(&request.send().await, 400, "expected a JSON object");
+    }
+    let status = running.status().await;
+    assert_eq!((&status["next_index"], &status["online"]), (&json!(1), &json!(true)));
+    assert_eq!(status["traffic"]["traffic"], "office");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_wrong_value_is_told_in_the_words_of_json() {
+    let running = Running::quiet();
+    for (what, body, says) in [
+        ("events", json!({"event": "face", "count": "2"}), "count: invalid type: string"),
+        ("events", json!({"event": "face", "count": -1}), "a whole number from 0 to 4294967295"),
+        ("events", json!({"event": "face", "state": 256}), "a whole number from 0 to 255"),
+        ("events", json!({"event": "therm", "therm": "warm"}), "expected a number"),
+        ("expect", json!({"from": -1}), "a whole number, 0 or more"),
+        ("network", json!({"state": 5}), "state: invalid type"),
+        ("network", json!({"state": "up"}), "neither online nor offline"),
+        ("network", json!({"flap": 5}), "flap: invalid type"),
+    ] {
+        let reply = running.post(&format!("/devices/all/{what}"), &body).await;
+        assert_problem(&reply, 400, says);
+        let said = reply.text();
+        for name in ["struct", "u8", "u32", "u64", "f64", "Body"] {
+            assert!(!said.contains(name), "{name}: {said}");
+        }
+    }
+    let subscribe = Request::post(&running.url, "/v1/event/subscribe", &json!(5)).send().await;
+    let said = subscribe.text();
+    assert!(said.contains("a JSON object") && !said.contains("struct"), "{said}");
     running.stop().await;
 }

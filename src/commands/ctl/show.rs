@@ -49,6 +49,11 @@ pub(super) fn entry_line(sn: &str, entry: &Value) -> String {
     line
 }
 
+/// What happens at a device by itself.
+pub(super) fn traffic_line(sn: &str, shown: &Value) -> String {
+    format!("{sn}  {}", traffic(shown))
+}
+
 /// One attempt at a delivery.
 pub(super) fn delivery_line(sn: &str, delivery: &Value) -> String {
     let status = match &delivery["status"] {

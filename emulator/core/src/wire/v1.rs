@@ -33,6 +33,7 @@ pub enum SubscribeError {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct SubscribeBody {
     #[serde(default)]
     event_dest: Field<String>,
