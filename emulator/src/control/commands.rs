@@ -13,10 +13,10 @@ use vestibule_core::clock::{Now, Speed};
 use vestibule_core::device::{self, Device};
 use vestibule_core::world::Profile;
 
+use super::app::App;
 use super::devices::TrafficShown;
 use super::extract::{Empty, Json, Object};
 use super::problem::Problem;
-use super::router::App;
 use super::target::{ALL, on_each, on_each_and_settle};
 use crate::fleet::{Fleet, Handle};
 

@@ -7,11 +7,11 @@ use axum::response::Response;
 use serde::Serialize;
 use vestibule_core::wire::View;
 
+use super::app::App;
 use super::devices::rfc3339;
 use super::entries::Page;
 use super::extract::Params;
 use super::problem::Problem;
-use super::router::App;
 use super::target::on_each;
 use crate::uplink::Logged;
 

@@ -12,8 +12,8 @@ use vestibule_core::calls::v1::Subscription;
 use vestibule_core::clock::{Speed, UnixMillis};
 use vestibule_core::world::Traffic;
 
+use super::app::App;
 use super::problem::Problem;
-use super::router::App;
 use super::target::{ALL, answer_json, on_each, one};
 use crate::fleet::Handle;
 

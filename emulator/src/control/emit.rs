@@ -12,10 +12,10 @@ use vestibule_core::calls::control::{Command, Emitted, Playing, Reply};
 use vestibule_core::clock::UnixMillis;
 use vestibule_core::world::{EventName, Refusal, Whom, Wish};
 
+use super::app::App;
 use super::commands::command;
 use super::extract::Json;
 use super::problem::Problem;
-use super::router::App;
 use super::target::{ALL, on_each};
 
 /// The most events one request makes at `all` devices together: the answer names each, and would otherwise

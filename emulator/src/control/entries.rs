@@ -9,11 +9,11 @@ use serde_json::value::RawValue;
 use vestibule_core::event::{Entry, Index, RecordId};
 use vestibule_core::wire::{View, v1, v3};
 
+use super::app::App;
 use super::devices::rfc3339;
 use super::extract::Params;
 use super::matcher;
 use super::problem::Problem;
-use super::router::App;
 use super::target::on_each;
 
 /// How much is shown when nothing is said.

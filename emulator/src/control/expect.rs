@@ -20,6 +20,7 @@ use tokio::sync::broadcast::error::RecvError;
 use vestibule_core::event::{Entry, Index};
 use vestibule_core::wire::View;
 
+use super::app::App;
 use super::commands::duration;
 use super::emit::Named;
 use super::entries::{LIMIT_MAX, Shown};
@@ -27,7 +28,6 @@ use super::extract::Json;
 use super::feed::News;
 use super::matcher::Matcher;
 use super::problem::Problem;
-use super::router::App;
 use super::target::{ALL, Line, Lines, answer_json, one};
 use crate::clock::{Elapsed, within};
 use crate::fleet::Handle;

@@ -14,8 +14,8 @@ use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use subtle::ConstantTimeEq;
 
+use super::app::App;
 use super::problem::Problem;
-use super::router::App;
 
 /// Answered without a token: an orchestrator asks it, and it says nothing.
 pub(super) const HEALTH_PATH: &str = "/healthz";

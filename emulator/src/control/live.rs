@@ -16,11 +16,11 @@ use serde_json::json;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::app::App;
 use super::entries::Shown;
 use super::extract::Params;
 use super::feed::News;
 use super::problem::Problem;
-use super::router::App;
 use super::target::{ALL, one};
 
 /// How often a comment shows that the connection lives: proxies close one that is silent for a minute.

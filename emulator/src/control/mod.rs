@@ -3,6 +3,7 @@
 //! It changes a device only through the inputs that the device APIs and the world use, too. JSON in and out;
 //! what cannot be done is RFC 9457 problem details.
 
+mod app;
 mod commands;
 mod deliveries;
 mod devices;

@@ -8,29 +8,11 @@ use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post, put};
 use http::{Method, StatusCode};
-use tokio::sync::watch;
 
+use super::app::App;
 use super::guard::{HEALTH_PATH, guard};
 use super::problem::{Problem, in_form};
 use super::{commands, deliveries, devices, emit, entries, expect, live, target};
-use crate::fleet::Fleet;
-
-/// What every request needs.
-pub(super) struct App {
-    pub(super) fleet: Arc<Fleet>,
-    /// What a request must bring, if anything.
-    pub(super) token: Option<String>,
-    /// Set when the emulator stops: what waits ends at once.
-    pub(super) stop: watch::Receiver<bool>,
-}
-
-impl App {
-    /// Waits until the emulator stops.
-    pub(super) async fn stopped(&self) {
-        // A sender that is gone is a stop, too.
-        drop(self.stop.clone().wait_for(|stop| *stop).await);
-    }
-}
 
 /// The control API.
 pub(super) fn router(app: Arc<App>) -> Router {

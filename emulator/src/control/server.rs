@@ -13,7 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
-use super::router::{App, router};
+use super::app::App;
+use super::router::router;
 use crate::api::{ListenError, Listener, limits};
 use crate::clock::pause;
 use crate::fleet::Fleet;

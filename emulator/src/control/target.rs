@@ -8,8 +8,8 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::app::App;
 use super::problem::Problem;
-use super::router::App;
 use crate::clock::{Elapsed, within};
 use crate::fleet::{Fleet, Handle};
 
