@@ -1,6 +1,7 @@
 //! The command as its users meet it: the built binary, real sockets, exit codes; and `tidy`, the
 //! invariants of the tree. Each module is named by the promise it keeps.
 
+mod accepting_rests;
 mod ctl_drives_a_device;
 mod exec_hands_over;
 mod quirks_are_listed;
