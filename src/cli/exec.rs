@@ -9,7 +9,7 @@ use super::run::RunArgs;
 /// The command finds the device in VESTIBULE_URL, VESTIBULE_CONTROL, VESTIBULE_SN (and
 /// VESTIBULE_CONTROL_TOKEN). Ends with the command's exit code.
 #[derive(Debug, clap::Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_help = AFTER_HELP, allow_negative_numbers = true)]
 pub(crate) struct ExecArgs {
     #[command(flatten)]
     pub(crate) run: RunArgs,
