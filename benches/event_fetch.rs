@@ -8,26 +8,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use vestibule_core::calls::control::{Command, Playing};
 use vestibule_core::calls::v3::{Call, Credentials, Fetch, Reply};
 use vestibule_core::clock::{Mono, Now, UnixMillis};
-use vestibule_core::device::Device;
+use vestibule_core::device::{Device, Effects};
 use vestibule_core::wire::v3::encode;
+use vestibule_core::world::{EventName, Wish};
 use vestibule_emulator::config::Config;
 
 /// A full journal of the default size.
-const EVENTS: u64 = 50_000;
+const EVENTS: u32 = 50_000;
 
 fn by_place(criterion: &mut Criterion) {
     let now = Now { mono: Mono::new(Duration::ZERO), wall: UnixMillis::new(1_772_409_600_000) };
-    let config = Config { backfill: Some(EVENTS), ..Config::default() };
-    let plan = config.plan(7).expect("the default configuration can be run");
+    let plan = Config::default().plan(7).expect("the default configuration can be run");
     let mut device = Device::new(Arc::new(plan.device), now);
+    fill(&mut device, now.mono);
     let token = log_in(&mut device, now.mono);
     let view = device.view();
     let mut group = criterion.benchmark_group("event-fetch of 10 among 50,000");
     for place in [1, 10_000, 25_000, 40_000, EVENTS - 9] {
-        let by_seqnum = Fetch { seqnum: Some(place), ..Fetch::default() };
-        let by_offset = Fetch { offset: Some(place - 1), ..Fetch::default() };
+        let by_seqnum = Fetch { seqnum: Some(place.into()), ..Fetch::default() };
+        let by_offset = Fetch { offset: Some((place - 1).into()), ..Fetch::default() };
         for (name, fetch) in [("seqnum", by_seqnum), ("offset", by_offset)] {
             group.bench_function(BenchmarkId::new(name, place), |bencher| {
                 bencher.iter(|| {
@@ -39,6 +41,13 @@ fn by_place(criterion: &mut Criterion) {
         }
     }
     group.finish();
+}
+
+/// One kind of event throughout, so that pages differ by their place alone.
+fn fill(device: &mut Device, mono: Mono) {
+    let wish = Wish { count: EVENTS, ..Wish::new(EventName::Face) };
+    let emit = Command::Emit(Box::new(wish), Playing::Exactly);
+    device.handle_control(emit, mono, &mut Effects::default()).expect("faces can be emitted");
 }
 
 fn log_in(device: &mut Device, mono: Mono) -> String {
