@@ -1,15 +1,10 @@
-//! What a run is made of: the configuration file, and what the command line says over it.
-//!
-//! [`Config`] is the file as written, every part optional; [`Config::plan`] checks all of it and gives the
-//! devices. A file with an unknown key is refused, so that a misspelt one is not silently without effect.
+//! From a configuration to a run: everything is checked before anything is opened.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Deserialize;
 use vestibule_core::behaviour::Behaviour;
 use vestibule_core::clock::{Speed, UnixMillis};
 use vestibule_core::dest::{DestError, EventDest};
@@ -24,6 +19,8 @@ use vestibule_core::world::{
     TrafficError,
 };
 
+use super::file::{ClockValue, Config};
+
 /// The factory account of the v3 API: the upper-case MD5 digest that these devices ship with.
 const FACTORY_DIGEST: &str = "9990BC737DD5B17E7A5F01B48B2C08AE";
 
@@ -34,186 +31,6 @@ const BACKFILL_MAX: u64 = 10_000_000;
 const BACKFILL_YEARS_MAX: f64 = 20.0;
 
 const MINUTES_PER_YEAR: f64 = 365.25 * 24.0 * 60.0;
-
-/// The configuration, as a file writes it.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Where both device APIs listen.
-    pub listen: Option<SocketAddr>,
-    /// Where the control API listens.
-    pub control: Option<SocketAddr>,
-    /// What the control API asks for; needed to listen beyond loopback.
-    pub control_token: Option<String>,
-    /// The size of journal and backlog.
-    pub capacity: Option<u32>,
-    /// How many past events the journal holds at the start.
-    pub backfill: Option<u64>,
-    /// The root of every random choice.
-    pub seed: Option<u64>,
-    /// The device's time at the start, RFC 3339.
-    pub clock: Option<ClockValue>,
-    /// Whether the device starts unplugged.
-    pub offline: bool,
-    /// The device itself.
-    pub device: DeviceTable,
-    /// How many people are enrolled.
-    pub roster: RosterTable,
-    /// What happens by itself.
-    pub traffic: TrafficTable,
-    /// Who may log in.
-    pub accounts: Accounts,
-    /// v1 pushes.
-    pub push: PushTable,
-    /// v3 reports.
-    pub report: ReportTable,
-    /// Quirks by name; `preset` goes first.
-    pub quirks: BTreeMap<String, QuirkValue>,
-}
-
-/// `[device]`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DeviceTable {
-    /// v1 serial number.
-    pub sn: Option<String>,
-    /// v3 device id.
-    pub device_id: Option<String>,
-    /// Model.
-    pub model: Option<String>,
-    /// The address that v3 events show.
-    pub ip: Option<String>,
-    /// An offset, or an IANA name.
-    pub time_zone: Option<String>,
-    /// v1 `mode`, 0 to 9.
-    pub mode: Option<u8>,
-    /// Temperature screening.
-    pub screening: Option<bool>,
-    /// Mask detection.
-    pub mask_detection: Option<bool>,
-    /// Health codes.
-    pub health_codes: Option<bool>,
-    /// How long the door may be open before the alarm.
-    pub door_held_after: Option<String>,
-}
-
-/// `[roster]`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RosterTable {
-    /// Employees.
-    pub employees: Option<u32>,
-    /// Visitors.
-    pub visitors: Option<u32>,
-    /// Blocklisted people.
-    pub blocklisted: Option<u32>,
-}
-
-/// `[traffic]`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TrafficTable {
-    /// `office`, `steady` or `quiet`.
-    pub profile: Option<String>,
-    /// v3 events a minute.
-    pub rate_per_minute: Option<f64>,
-    /// How fast the device's clock runs.
-    pub speed: Option<f64>,
-}
-
-/// `[accounts]`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Accounts {
-    /// The v3 account.
-    pub v3: V3Account,
-    /// The v1 account.
-    pub v1: V1Account,
-}
-
-/// `[accounts.v3]`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct V3Account {
-    /// Name.
-    pub user: Option<String>,
-    /// Upper-case MD5 digest of the password.
-    pub digest: Option<String>,
-}
-
-/// `[accounts.v1]`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct V1Account {
-    /// Name, as the header `account` shows it.
-    pub user: Option<String>,
-}
-
-/// `[push]`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PushTable {
-    /// Where records go from the start.
-    pub to: Option<String>,
-    /// Roots to trust besides the system's, PEM.
-    pub ca: Option<PathBuf>,
-}
-
-/// `[report]`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ReportTable {
-    /// Where reports go from the start.
-    pub to: Option<String>,
-}
-
-/// A quirk's value: text, or what TOML writes without quotes.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub enum QuirkValue {
-    /// `"any"`.
-    Text(String),
-    /// `true`.
-    Boolean(bool),
-    /// `200`.
-    Number(i64),
-    /// What TOML makes of a name without quotes: `v3.timestamp-unit = "s"`.
-    Table(BTreeMap<String, QuirkValue>),
-}
-
-impl QuirkValue {
-    /// Adds the name's values as they are set: one, or one for each name under it.
-    fn list(&self, name: &str, list: &mut Vec<(String, String)>) {
-        let text = match self {
-            Self::Text(text) => text.clone(),
-            Self::Boolean(boolean) => boolean.to_string(),
-            Self::Number(number) => number.to_string(),
-            Self::Table(table) => {
-                for (member, value) in table {
-                    value.list(&format!("{name}.{member}"), list);
-                }
-                return;
-            }
-        };
-        list.push((name.to_owned(), text));
-    }
-}
-
-/// A time: text, or TOML's own kind.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub enum ClockValue {
-    /// `"2026-03-02T08:00:00Z"`.
-    Text(String),
-    /// `2026-03-02T08:00:00Z`.
-    Time(toml::value::Datetime),
-}
-
-impl From<&str> for ClockValue {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
 
 /// A configuration that cannot be run.
 #[derive(Debug, thiserror::Error)]
