@@ -105,11 +105,14 @@ pub fn set(behaviour: &mut Behaviour, name: &str, value: &str) -> Result<(), Qui
     })
 }
 
+/// A shorter name is a part of too many to be a hint at one.
+const HINT_LENGTH_MIN: usize = 3;
+
 fn nearest(name: &str) -> String {
     let wanted = name.rsplit('.').next().unwrap_or(name);
     let close = QUIRKS.iter().find(|quirk| {
         let own = quirk.name.rsplit('.').next().unwrap_or(quirk.name);
-        !wanted.is_empty() && (own.contains(wanted) || wanted.contains(own))
+        wanted.len() >= HINT_LENGTH_MIN && (own.contains(wanted) || wanted.contains(own))
     });
     close.map(|quirk| format!(" (did you mean `{}`?)", quirk.name)).unwrap_or_default()
 }

@@ -12,7 +12,9 @@ use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -91,7 +93,7 @@ impl Tls {
         let name = name.map_err(|_| TlsError::Name(host.to_owned()))?;
         let config = match verify {
             Verify::Yes => self.verifying.get_or_init(|| Arc::new(self.verifying_config())),
-            Verify::No => self.trusting.get_or_init(|| Arc::new(trusting_config())),
+            Verify::No => self.trusting.get_or_init(|| Arc::new(config(Trust::Anyone))),
         };
         let connector = TlsConnector::from(Arc::clone(config));
         connector.connect(name, stream).await.map_err(TlsError::Handshake)
@@ -113,11 +115,7 @@ impl Tls {
         let provider = Arc::new(provider());
         let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
         let usual = usual.expect("there are roots, and no revocation lists that could be bad");
-        let verifier = KnowsGiven { usual, given: self.further_roots.clone() };
-        builder()
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth()
+        config(Trust::Roots { usual, given: self.further_roots.clone() })
     }
 }
 
@@ -131,24 +129,32 @@ fn provider() -> CryptoProvider {
     aws_lc_rs::default_provider()
 }
 
-fn trusting_config() -> ClientConfig {
+fn config(trust: Trust) -> ClientConfig {
     let algorithms = provider().signature_verification_algorithms;
     builder()
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(TrustsAnyone { algorithms }))
+        .with_custom_certificate_verifier(Arc::new(Verifier { trust, algorithms }))
         .with_no_client_auth()
 }
 
-/// Verifies as usual, and takes a given root itself as a platform's certificate, too: the self-signed one
-/// that everybody makes for a test is marked as an authority, which the usual rules refuse at the
-/// platform's end. The name must be right all the same.
+/// Whose certificates are taken; that a platform has its certificate's key is checked in any case.
 #[derive(Debug)]
-struct KnowsGiven {
-    usual: Arc<WebPkiServerVerifier>,
-    given: Vec<CertificateDer<'static>>,
+struct Verifier {
+    trust: Trust,
+    algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl ServerCertVerifier for KnowsGiven {
+#[derive(Debug)]
+enum Trust {
+    /// Anybody's, as by devices whose verification is off.
+    Anyone,
+    /// Those that the roots vouch for, and a given root itself as a platform's certificate: the self-signed
+    /// one that everybody makes for a test is marked as an authority, and the usual rules take none of
+    /// those at the platform's end. Its time and its name must be right all the same.
+    Roots { usual: Arc<WebPkiServerVerifier>, given: Vec<CertificateDer<'static>> },
+}
+
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -157,62 +163,21 @@ impl ServerCertVerifier for KnowsGiven {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let usual = self.usual.verify_server_cert(
-            end_entity,
-            intermediates,
-            server_name,
-            ocsp_response,
-            now,
-        );
-        match usual {
-            Err(rustls::Error::InvalidCertificate(_)) if self.given.contains(end_entity) => {
-                let certificate = ParsedCertificate::try_from(end_entity)?;
-                verify_server_name(&certificate, server_name)?;
+        let Trust::Roots { usual, given } = &self.trust else {
+            return Ok(ServerCertVerified::assertion());
+        };
+        let verified =
+            usual.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        match verified {
+            // What has no error of its own there: an authority's. Its time was looked at before that.
+            Err(rustls::Error::InvalidCertificate(CertificateError::Other(_)))
+                if given.contains(end_entity) =>
+            {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
             result => result,
         }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.usual.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.usual.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.usual.supported_verify_schemes()
-    }
-}
-
-/// Takes any certificate, as devices do whose verification is off; the signature must still be its own.
-#[derive(Debug)]
-struct TrustsAnyone {
-    algorithms: WebPkiSupportedAlgorithms,
-}
-
-impl ServerCertVerifier for TrustsAnyone {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

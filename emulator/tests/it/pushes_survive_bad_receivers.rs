@@ -201,9 +201,10 @@ async fn an_untrusted_certificate() {
 
 /// R-V1-21: as `openssl req -x509` makes it, marked as an authority.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_given_certificate_is_trusted_for_its_name_alone() {
-    for (name, arrives) in [("127.0.0.1", true), ("127.0.0.2", false)] {
-        let certificate = Certificate::of_an_authority(name);
+async fn a_given_certificate_is_trusted_for_its_name_and_time_alone() {
+    let rows = [("127.0.0.1", 2100, true), ("127.0.0.2", 2100, false), ("127.0.0.1", 2001, false)];
+    for (name, last_year, arrives) in rows {
+        let certificate = Certificate::of_an_authority(name, last_year);
         let platform = Platform::start_tls(&certificate, TlsVersions::Both);
         let mut wanted = wanted(&platform);
         wanted.0.push.ca = Some(certificate.path().to_owned());

@@ -31,10 +31,11 @@ impl Certificate {
         Self::made(rcgen::generate_simple_self_signed(names).expect("a certificate"))
     }
 
-    /// One for that address that is marked as an authority's.
-    pub(crate) fn of_an_authority(address: &str) -> Self {
+    /// One for that address that is marked as an authority's, and ends with that year.
+    pub(crate) fn of_an_authority(address: &str, last_year: i32) -> Self {
         let mut params =
             rcgen::CertificateParams::new([address.to_owned()]).expect("an address is a name");
+        params.not_after = rcgen::date_time_ymd(last_year, 12, 31);
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let signing_key = rcgen::KeyPair::generate().expect("a key");
         let cert = params.self_signed(&signing_key).expect("a certificate");
