@@ -43,6 +43,12 @@ impl Fraction {
         Self(if ten_thousandths > 10_000 { 10_000 } else { ten_thousandths })
     }
 
+    /// The number, in ten-thousandths.
+    #[must_use]
+    pub const fn ten_thousandths(self) -> u16 {
+        self.0
+    }
+
     /// The number.
     #[must_use]
     pub fn value(self) -> f64 {
@@ -69,6 +75,12 @@ impl Therm {
             .contains(&tenths)
             .then(|| NonZeroU16::new(tenths).map(Self))
             .flatten()
+    }
+
+    /// Tenths of a degree Celsius.
+    #[must_use]
+    pub const fn tenths(self) -> u16 {
+        self.0.get()
     }
 
     /// Degrees Celsius.

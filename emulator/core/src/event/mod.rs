@@ -7,6 +7,7 @@
 
 mod access;
 mod alarm;
+pub mod flat;
 mod verdict;
 
 use std::num::NonZeroU64;

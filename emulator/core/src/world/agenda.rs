@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::door::OpeningNumber;
+use super::position::{BadPosition, Reader, Writer};
 use crate::clock::UnixMillis;
 use crate::event::{Access, AlarmSerial, Cause, Fact, Phase, Subject, Switch};
 
@@ -64,6 +65,34 @@ pub(super) const WAITING_MAX: usize = 1 << 20;
 pub(super) const BEATS_MAX: usize = 8;
 
 impl Agenda {
+    /// Writes what waits.
+    pub(super) fn write(&self, writer: &mut Writer) {
+        writer.number(self.next);
+        writer.number(self.beats.len() as u64);
+        for (place, beat) in &self.beats {
+            writer.stamp(place.at);
+            writer.number(place.order);
+            beat.write(writer);
+        }
+    }
+
+    /// What was written to wait.
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, BadPosition> {
+        let mut agenda = Self { beats: BTreeMap::new(), next: reader.number()? };
+        for _ in 0..reader.number()? {
+            let place = Place { at: reader.stamp()?, order: reader.number()? };
+            agenda.beats.insert(place, Beat::read(reader)?);
+        }
+        Ok(agenda)
+    }
+
+    /// Puts everything off by so much.
+    pub(super) fn put_off(&mut self, by: Duration) {
+        let beats = std::mem::take(&mut self.beats);
+        let later = |(place, beat): (Place, Beat)| (Place { at: place.at + by, ..place }, beat);
+        self.beats = beats.into_iter().map(later).collect();
+    }
+
     /// When the next beat is due.
     pub(super) fn next_due(&self) -> Option<UnixMillis> {
         self.beats.first_key_value().map(|(place, _)| place.at)

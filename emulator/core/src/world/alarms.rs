@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::position::{BadPosition, Reader, Writer};
 use crate::clock::UnixMillis;
 use crate::event::{Alarm, AlarmSerial, Cause, Phase, Subject, Trace};
 
@@ -21,6 +22,28 @@ impl Alarms {
     /// None open; the first one raised gets the serial `next`.
     pub(super) const fn new(next: AlarmSerial) -> Self {
         Self { open: BTreeMap::new(), next }
+    }
+
+    /// Writes them.
+    pub(super) fn write(&self, writer: &mut Writer) {
+        writer.number(self.next.0.into());
+        writer.number(self.open.len() as u64);
+        for ((cause, serial), (raised_at, subject)) in &self.open {
+            writer.cause(*cause);
+            writer.number(serial.0.into());
+            writer.stamp(*raised_at);
+            writer.subject(*subject);
+        }
+    }
+
+    /// Those that were written.
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, BadPosition> {
+        let mut alarms = Self::new(AlarmSerial(reader.narrow()?));
+        for _ in 0..reader.number()? {
+            let key = (reader.cause()?, AlarmSerial(reader.narrow()?));
+            alarms.open.insert(key, (reader.stamp()?, reader.subject()?));
+        }
+        Ok(alarms)
     }
 
     /// The serial of the next one raised.

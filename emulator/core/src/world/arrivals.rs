@@ -7,6 +7,7 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
 use super::dice::Dice;
+use super::position::{BadPosition, Reader, Writer};
 use super::standing::timestamp;
 use super::traffic::{Day, Traffic};
 use crate::clock::UnixMillis;
@@ -78,6 +79,48 @@ impl Arrivals {
         };
         arrivals.restart(intensity, from);
         arrivals
+    }
+
+    /// Writes how far they are.
+    pub(super) fn write(&self, writer: &mut Writer) {
+        writer.number(self.dice.draws());
+        writer.stamp(UnixMillis::new(self.slot_start));
+        writer.fraction(self.slot_intensity);
+        writer.fraction(self.offset);
+        writer.fraction(self.remaining);
+        match self.next {
+            Next::Never => writer.number(0),
+            Next::Arrival(at) => {
+                writer.number(1);
+                writer.stamp(at);
+            }
+            Next::Search(at) => {
+                writer.number(2);
+                writer.stamp(at);
+            }
+        }
+    }
+
+    /// Those that were written, of the same seed.
+    pub(super) fn read(seed: Seed, reader: &mut Reader<'_>) -> Result<Self, BadPosition> {
+        Ok(Self {
+            dice: Dice::after(seed, reader.number()?),
+            slot_start: reader.stamp()?.millis(),
+            slot_intensity: reader.fraction()?,
+            offset: reader.fraction()?,
+            remaining: reader.fraction()?,
+            next: match reader.number()? {
+                0 => Next::Never,
+                1 => Next::Arrival(reader.stamp()?),
+                2 => Next::Search(reader.stamp()?),
+                _ => return Err(BadPosition),
+            },
+        })
+    }
+
+    /// Whether they are of that intensity: none other is as busy in the slot where they stand.
+    pub(super) fn are_of(&self, intensity: &Intensity) -> bool {
+        intensity.in_slot(self.slot_start).to_bits() == self.slot_intensity.to_bits()
     }
 
     /// Forgets the next arrival and looks for another from that time on, which is as good: the

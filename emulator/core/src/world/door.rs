@@ -1,5 +1,6 @@
 //! The leaf of the door, as its sensor sees it.
 
+use super::position::{BadPosition, Reader, Writer};
 use crate::event::{AlarmSerial, Cause, Subject};
 
 /// Open or closed, and why.
@@ -24,7 +25,42 @@ pub(super) struct Opening {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OpeningNumber(u64);
 
+impl OpeningNumber {
+    pub(super) const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    pub(super) const fn get(self) -> u64 {
+        self.0
+    }
+}
+
 impl Door {
+    /// Writes where it stands.
+    pub(super) fn write(&self, writer: &mut Writer) {
+        writer.number(self.openings);
+        writer.option(self.opening, |writer, opening| {
+            writer.number(opening.number.get());
+            writer.option(opening.alarm, |writer, (cause, serial)| {
+                writer.cause(cause);
+                writer.number(serial.0.into());
+            });
+            writer.subject(opening.subject);
+        });
+    }
+
+    /// The door that was written.
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, BadPosition> {
+        let openings = reader.number()?;
+        let opening = reader.option(|reader| {
+            let number = OpeningNumber::new(reader.number()?);
+            let alarm =
+                reader.option(|reader| Ok((reader.cause()?, AlarmSerial(reader.narrow()?))))?;
+            Ok(Opening { number, alarm, subject: reader.subject()? })
+        })?;
+        Ok(Self { opening, openings })
+    }
+
     /// The opening it stands in.
     pub(super) const fn opening(&self) -> Option<Opening> {
         self.opening

@@ -18,6 +18,7 @@ mod numbers;
 mod odds;
 mod people;
 mod plan;
+mod position;
 mod prepare;
 mod program;
 mod reason;
@@ -33,6 +34,7 @@ mod wish;
 
 pub use numbers::Code;
 pub use people::{GROUPS, Group, REMARK_BYTES_MAX};
+pub use position::BadPosition;
 pub use prepare::Prepared;
 pub use reason::ReasonName;
 pub use refusal::{COUNT_MAX, QRCODE_BYTES_MAX, Refusal};

@@ -11,6 +11,7 @@ use super::chosen::Chosen;
 use super::dice::Dice;
 use super::door::{Door, Opening, OpeningNumber};
 use super::odds::{Outcome, Scene};
+use super::position::{BadPosition, Reader, Writer};
 use super::prepare::{Act, Prepared};
 use super::program::Program;
 use super::refusal::Refusal;
@@ -78,6 +79,55 @@ impl World {
             latest: from,
             skipped: 0,
         }
+    }
+
+    /// Where it stands, for [`World::restored`].
+    #[must_use]
+    pub fn position(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.stamp(self.latest);
+        writer.number(self.skipped);
+        writer.number(self.scene_dice.draws());
+        writer.number(self.wish_dice.draws());
+        self.arrivals.write(&mut writer);
+        self.door.write(&mut writer);
+        self.alarms.write(&mut writer);
+        self.agenda.write(&mut writer);
+        writer.into_bytes()
+    }
+
+    /// This world, fresh from its seed, goes on where another of the same seed and roster stood.
+    ///
+    /// If the power was away when something was due, nobody came meanwhile, and the scenes that had begun
+    /// go on from `now`. Otherwise everything follows as if nothing had been.
+    ///
+    /// # Errors
+    /// When the bytes are no position.
+    pub fn restored(
+        mut self,
+        seed: Seed,
+        position: &[u8],
+        now: UnixMillis,
+    ) -> Result<Self, BadPosition> {
+        let mut reader = Reader::new(position)?;
+        self.latest = reader.stamp()?;
+        self.skipped = reader.number()?;
+        self.scene_dice = Dice::after(seed.named("scenes"), reader.number()?);
+        self.wish_dice = Dice::after(seed.named("wishes"), reader.number()?);
+        self.arrivals = Arrivals::read(seed.named("arrivals"), &mut reader)?;
+        self.door = Door::read(&mut reader)?;
+        self.alarms = Alarms::read(&mut reader)?;
+        self.agenda = Agenda::read(&mut reader)?;
+        reader.end()?;
+        let missed = self.next_due().is_some_and(|due| due < now);
+        if missed {
+            let away = u64::try_from(now.millis() - self.latest.millis()).unwrap_or(0);
+            self.agenda.put_off(Duration::from_millis(away));
+        }
+        if missed || !self.arrivals.are_of(&self.intensity) {
+            self.arrivals.restart(&self.intensity, now.max(self.latest));
+        }
+        Ok(self)
     }
 
     /// The next alarm gets this serial: for a device whose earlier alarms are already on record.
