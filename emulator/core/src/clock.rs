@@ -139,6 +139,12 @@ impl Clock {
         Self { anchor, speed }
     }
 
+    /// From where it counts.
+    #[must_use]
+    pub const fn anchor(&self) -> Now {
+        self.anchor
+    }
+
     /// Both times at real time `mono`.
     #[must_use]
     pub fn at(&self, mono: Mono) -> Now {

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use vestibule_core::calls::control::{Command, Flap, Network, Reply, TrafficChange};
+use vestibule_core::calls::control::{Command, CommandError, Flap, Network, Reply, TrafficChange};
 use vestibule_core::clock::{Now, Speed};
 use vestibule_core::device::{self, Device};
 use vestibule_core::world::Profile;
@@ -45,7 +45,16 @@ impl After {
 pub(super) fn command(handle: &Handle, command: Command) -> Result<Reply, Problem> {
     handle
         .with(|device, mono, effects| device.handle_control(command, mono, effects))
-        .map_err(|error| Problem::unprocessable(error.to_string()))
+        .map_err(|error| refused(&error))
+}
+
+fn refused(error: &CommandError) -> Problem {
+    let status = match error {
+        CommandError::Wish(_) | CommandError::Traffic(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        CommandError::Full => StatusCode::INSUFFICIENT_STORAGE,
+        CommandError::Leaving => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    Problem::new(status, error.to_string())
 }
 
 /// A span of time such as `5s`.

@@ -94,6 +94,12 @@ pub enum CommandError {
     /// Tables B, C and E lack such an event.
     #[error(transparent)]
     Wish(#[from] Refusal),
+    /// There is no room for another event.
+    #[error("the device's storage is full: nothing can be added until there is room")]
+    Full,
+    /// Another device is about to take its place, by a factory reset or a rewind.
+    #[error("the device is being reset; ask again when that is done")]
+    Leaving,
     /// The traffic cannot be so.
     #[error(transparent)]
     Traffic(#[from] crate::world::TrafficError),
@@ -135,6 +141,8 @@ pub struct Counters {
     pub pushed: u64,
     /// Records lost to overflow.
     pub dropped: u64,
+    /// Events that were lost since they could not be stored.
+    pub refused: u64,
     /// Events that left the journal for newer ones.
     pub evicted: u64,
     /// Reports answered.

@@ -1,16 +1,12 @@
 //! The control API's commands: they change the device through what the device APIs and the world use, too.
 
-use std::sync::Arc;
-
 use super::Device;
-use super::effects::{Effect, Effects};
-use super::sessions::Sessions;
-use super::settings::Settings;
+use super::effects::Effects;
+use super::storing::{Rare, Replacing};
 use crate::calls::control::{Command, CommandError, Emitted, Playing, Reply, TrafficChange};
 use crate::clock::{Mono, Now, UnixMillis};
 use crate::event::{Fact, Index, RecordId, RecordType, Trace};
-use crate::journal::Journal;
-use crate::world::{Traffic, Wish, World};
+use crate::world::{Traffic, Wish};
 
 impl Device {
     /// Carries out a command.
@@ -24,6 +20,9 @@ impl Device {
         mono: Mono,
         effects: &mut Effects,
     ) -> Result<Reply, CommandError> {
+        if self.is_leaving() {
+            return Err(CommandError::Leaving);
+        }
         let now = self.clock.at(mono);
         let reply = match command {
             Command::Network(network) => {
@@ -55,6 +54,10 @@ impl Device {
         effects: &mut Effects,
     ) -> Result<Vec<Emitted>, CommandError> {
         let prepared = self.world.prepare(wish)?;
+        if !self.has_room() {
+            self.refused += u64::from(prepared.count());
+            return Err(CommandError::Full);
+        }
         if playing == Playing::Episode {
             self.world.room_for(prepared.count())?;
         }
@@ -65,7 +68,7 @@ impl Device {
             Playing::Exactly => {
                 for _ in 0..wish.count {
                     let fact = self.world.emit(&prepared, at);
-                    emitted.push(self.emitted(&fact, at, now.mono, effects));
+                    emitted.extend(self.emitted(&fact, at, now, effects));
                 }
             }
             Playing::Episode => {
@@ -74,8 +77,9 @@ impl Device {
                 }
                 while let Some(happening) = self.world.advance(present) {
                     let (at, fact) = (happening.at, happening.fact);
-                    emitted.push(self.emitted(&fact, at, now.mono, effects));
+                    emitted.extend(self.emitted(&fact, at, now, effects));
                 }
+                self.world_moved();
             }
         }
         Ok(emitted)
@@ -85,17 +89,13 @@ impl Device {
         &mut self,
         fact: &Fact,
         at: UnixMillis,
-        mono: Mono,
+        now: Now,
         effects: &mut Effects,
-    ) -> Emitted {
-        let appended = self.happen(at, fact.clone(), mono, effects);
-        let index = appended.index;
-        Emitted {
-            index,
-            seqnum: appended.seqnum,
-            uuid: self.uuid(fact, index),
-            trace_id: trace(fact, at).map(|trace| self.view.trace_id(trace)),
-        }
+    ) -> Option<Emitted> {
+        let (index, seqnum) = self.happen(at, fact.clone(), now, effects)?;
+        let uuid = self.uuid(fact, index);
+        let trace_id = trace(fact, at).map(|trace| self.view.trace_id(trace));
+        Some(Emitted { index, seqnum, uuid, trace_id })
     }
 
     /// The `uuid` of the fact's recognition record.
@@ -130,36 +130,15 @@ impl Device {
     /// A power cycle: the tokens go, the settings take effect; journal and backlog stay, as in flash.
     fn restart(&mut self, now: Now, effects: &mut Effects) {
         let present = self.present(now, effects);
-        effects.add(Effect::Cut);
-        self.forget_deliveries();
-        self.push.wake();
-        self.sessions.clear();
-        self.settings.take_effect();
-        self.started = now.mono;
-        self.happen(present, Fact::Reset, now.mono, effects);
+        self.change(Rare::Restart, now.mono, effects);
+        self.happen(present, Fact::Reset, now, effects);
     }
 
     /// R-V3-29: journal, backlog, numbering, subscription, tokens, passwords, settings and enrolled
     /// people go; the seed's roster returns.
     fn factory_reset(&mut self, now: Now, effects: &mut Effects) {
-        let config = Arc::clone(&self.config);
-        effects.add(Effect::Cut);
-        self.factory_resets += 1;
-        let view = config.view(self.factory_resets);
-        let (setup, roster) = (Arc::clone(&config.setup), Arc::clone(&config.roster));
-        let traffic = self.world.traffic();
-        self.world = World::new(view.seed.named("world"), setup, roster, traffic, now.wall);
-        self.view = Arc::new(view);
-        self.journal = Journal::new(config.capacity);
-        self.push = crate::delivery::push::Push::default();
-        self.report.reset();
-        self.accounts = config.accounts.iter().cloned().collect();
-        self.sessions = Sessions::default();
-        self.settings = Settings::default();
-        self.subscription = None;
-        (self.pushed, self.dropped, self.reported) = (0, 0, 0);
-        self.started = now.mono;
-        self.happen(now.wall, Fact::Reset, now.mono, effects);
+        let fresh = self.reset_to_factory(now);
+        self.change(Rare::Replace(fresh, Replacing::FactoryReset), now.mono, effects);
     }
 }
 

@@ -13,6 +13,8 @@ mod effects;
 mod network;
 mod sessions;
 mod settings;
+mod stored;
+mod storing;
 mod v1;
 mod v3;
 
@@ -24,13 +26,15 @@ pub use self::effects::{Effect, Effects, Link};
 use self::network::Network;
 use self::sessions::Sessions;
 use self::settings::Settings;
+pub use self::stored::{Batch, Given, Life, Position, Room, State, Stored};
+use self::storing::{Rare, Replacing, Staging};
 use crate::behaviour::Overflow;
 use crate::calls::control::{Counters, Status};
 use crate::calls::v1::Subscription;
 use crate::clock::{Clock, Mono, Now, UnixMillis};
 use crate::delivery::push::Push;
 use crate::delivery::report::Report;
-use crate::event::{Entry, Fact, Index};
+use crate::event::{Entry, Fact, Index, Seqnum};
 use crate::journal::{Appended, Caching, Journal};
 use crate::wire::View;
 use crate::world::World;
@@ -54,11 +58,19 @@ pub struct Device {
     network: Network,
     push: Push,
     report: Report,
+    staging: Staging,
+    room: Room,
     pushed: u64,
     dropped: u64,
+    refused: u64,
     reported: u64,
     started: Mono,
+    /// The latest time an entry shows, stamps ahead of the clock apart.
+    latest: UnixMillis,
     factory_resets: u64,
+    starts: u64,
+    /// What was taken over from the configuration.
+    given: Given,
     attempts: u64,
 }
 
@@ -68,25 +80,36 @@ impl Device {
     pub fn new(config: Arc<Config>, now: Now) -> Self {
         let view = config.view(0);
         let (journal, world) = backfill::begin(&config, view.seed, now.wall);
-        let report_to = config.report_to.as_ref();
+        let clock = Clock::new(now, config.speed);
+        Self::made(config, view, clock, journal, world)
+    }
+
+    /// A device as configured, with that past.
+    fn made(config: Arc<Config>, view: View, clock: Clock, journal: Journal, world: World) -> Self {
         let destination = config.push_to.clone();
         Self {
-            clock: Clock::new(now, config.speed),
+            started: clock.anchor().mono,
+            latest: clock.anchor().wall,
+            clock,
             journal,
             world,
             accounts: config.accounts.iter().cloned().collect(),
             sessions: Sessions::default(),
-            settings: Settings::new(report_to),
+            settings: Settings::new(config.report_to.as_ref()),
             subscription: destination
                 .map(|destination| Subscription { destination, enabled: true }),
             network: Network::new(config.link),
             push: Push::default(),
             report: Report::default(),
+            staging: Staging::default(),
+            room: Room::Free,
             pushed: 0,
             dropped: 0,
+            refused: 0,
             reported: 0,
-            started: now.mono,
             factory_resets: 0,
+            starts: 0,
+            given: Given::by(&config),
             attempts: 0,
             view: Arc::new(view),
             config,
@@ -101,15 +124,9 @@ impl Device {
 
     /// Becomes `fresh`, a new device of the same configuration: as at its start, with the same seed. Made
     /// beforehand, since a long past takes its time.
-    pub fn rewind(&mut self, fresh: Self, mono: Mono, effects: &mut Effects) {
-        effects.add(Effect::Cut);
-        let attempts = self.attempts;
-        let was_up = self.network.link();
-        let sessions = self.sessions.ended();
-        *self = Self { attempts, sessions, ..fresh };
-        if self.network.link() != was_up {
-            effects.add(Effect::Link(self.network.link()));
-        }
+    pub fn rewind(&mut self, mut fresh: Self, mono: Mono, effects: &mut Effects) {
+        fresh.starts = self.starts;
+        self.change(Rare::Replace(Box::new(fresh), Replacing::Rewind), mono, effects);
         self.deliver(mono, effects);
     }
 
@@ -124,32 +141,50 @@ impl Device {
     /// When [`Device::handle_timer`] is due; none while nothing is.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Mono> {
-        let world = self.world.next_due().map(|due| self.clock.when(due));
+        let due = self.world.next_due().filter(|_| !self.is_leaving());
+        let world = due.map(|due| self.clock.when(due));
         let deadlines = [world, self.network.deadline(), self.push_deadline()];
         deadlines.into_iter().flatten().min()
     }
 
     /// Lets the world's due events happen; at most a wake-up's share of them.
     fn catch_up(&mut self, now: Now, effects: &mut Effects) {
+        if self.is_leaving() {
+            return;
+        }
         for _ in 0..EVENTS_PER_WAKE_UP_MAX {
             let Some(happening) = self.world.advance(now.wall) else {
                 break;
             };
-            self.happen(happening.at, happening.fact, now.mono, effects);
+            self.happen(happening.at, happening.fact, now, effects);
         }
     }
 
-    /// The one place where something that happened enters the journal and the queues.
+    /// The one place where something that happened is numbered; none while there is no room for it.
     fn happen(
         &mut self,
         at: UnixMillis,
         fact: Fact,
-        mono: Mono,
+        now: Now,
         effects: &mut Effects,
-    ) -> Appended {
-        // What has no v3 form and is not cached is nowhere to be read afterwards.
-        let told = effects.watch.then(|| fact.clone());
-        let appended = self.journal.append(at, fact, self.caching());
+    ) -> Option<(Index, Option<Seqnum>)> {
+        if !self.has_room() {
+            self.refused += 1;
+            return None;
+        }
+        // A stamp asked for ahead of the clock does not drag the clock along.
+        self.latest = self.latest.max(at.min(now.wall));
+        Some(self.enter(at, fact, now.mono, effects))
+    }
+
+    /// The one place where an entry that has come into the journal enters the queues.
+    fn appended(
+        &mut self,
+        appended: &Appended,
+        told: Option<Entry>,
+        happened: Mono,
+        effects: &mut Effects,
+    ) {
         for lost in &appended.lost {
             if self.push.give_up(*lost) {
                 self.dropped += 1;
@@ -158,14 +193,11 @@ impl Device {
         if let Some(seqnum) = appended.seqnum
             && self.report_destination().is_some()
         {
-            self.report.add(seqnum, mono);
+            self.report.add(seqnum, happened);
         }
-        if let Some(fact) = told {
-            let Appended { index, seqnum, .. } = appended;
-            let entry = Entry { index, seqnum, at, fact };
+        if let Some(entry) = told {
             effects.add(Effect::Happened(entry, Arc::clone(&self.view)));
         }
-        appended
     }
 
     /// R-V1-04, R-V1-09.
@@ -213,6 +245,7 @@ impl Device {
             counters: Counters {
                 pushed: self.pushed,
                 dropped: self.dropped,
+                refused: self.refused,
                 evicted: self.journal.evicted(),
                 reported: self.reported,
                 reports_dropped: self.report.dropped(),

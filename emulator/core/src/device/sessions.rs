@@ -17,7 +17,17 @@ pub(super) struct Sessions {
     logins: u64,
 }
 
+/// Logins that a device is thought to have between two starts at most: the numbers of the next start
+/// begin beyond them.
+const LOGINS_PER_START: u64 = 1 << 40;
+
 impl Sessions {
+    /// No session yet, after so many earlier starts: their tokens are not given out again.
+    pub(super) const fn of_start(starts: u64) -> Self {
+        let logins = starts.saturating_sub(1).saturating_mul(LOGINS_PER_START);
+        Self { expiries: BTreeMap::new(), logins }
+    }
+
     /// A new token.
     pub(super) fn open(&mut self, seed: Seed, ttl: Duration, now: Mono) -> String {
         if self.expiries.len() >= SESSIONS_MAX {

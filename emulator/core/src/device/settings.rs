@@ -61,11 +61,28 @@ impl Settings {
         ROWS.iter().map(|row| self.config(row)).collect()
     }
 
-    /// Stores a value; none if there is no such key or it does not take the value.
-    pub(super) fn set(&mut self, key: &str, value: String) -> Option<Config> {
+    /// The setting as it will be; none if there is no such key or it does not take the value.
+    pub(super) fn check(key: &str, value: String) -> Option<Config> {
         let row = ROWS.iter().find(|row| row.key == key && (row.takes)(&value))?;
-        self.stored.insert(row.key, value);
-        Some(self.config(row))
+        Some(Config { key: row.key, value, class: row.class })
+    }
+
+    /// Stores values that were checked.
+    pub(super) fn store(&mut self, settings: Vec<(&'static str, String)>) {
+        self.stored.extend(settings);
+    }
+
+    /// The stored values.
+    pub(super) fn stored(&self) -> BTreeMap<String, String> {
+        let owned = |(key, value): (&&str, &String)| ((*key).to_owned(), value.clone());
+        self.stored.iter().map(owned).collect()
+    }
+
+    /// Becomes what was stored, and in effect: it comes up with it.
+    pub(super) fn restore(&mut self, stored: &BTreeMap<String, String>) {
+        let checked = stored.iter().filter_map(|(key, value)| Self::check(key, value.clone()));
+        self.stored = checked.map(|config| (config.key, config.value)).collect();
+        self.take_effect();
     }
 
     /// Brings the stored values into effect, as a restart does.

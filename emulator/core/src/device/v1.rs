@@ -2,6 +2,7 @@
 
 use super::Device;
 use super::effects::Effects;
+use super::storing::Rare;
 use crate::behaviour::{EnabledDefault, SubscribeGet};
 use crate::calls::v1::{Call, Reply, Subscription};
 use crate::clock::Mono;
@@ -13,8 +14,8 @@ impl Device {
             Call::GetSubscription => Reply::Subscription(self.shown_subscription()),
             Call::Subscribe { destination, enabled } => {
                 let enabled = enabled.unwrap_or_else(|| self.enabled_default());
-                self.subscription = Some(Subscription { destination, enabled });
-                self.push.wake();
+                let subscription = Subscription { destination, enabled };
+                self.change(Rare::Subscription(subscription), mono, effects);
                 self.deliver(mono, effects);
                 Reply::Done
             }

@@ -1,6 +1,9 @@
 //! The v3.x API's calls.
 
 use super::Device;
+use super::effects::Effects;
+use super::settings::Settings;
+use super::storing::Rare;
 use crate::behaviour::{EmptyInfo, EvictedSeqnum, LoginErrors, LoginTime, PastEnd, UnknownAction};
 use crate::calls::v3::{Call, Credentials, Fetch, Refusal, Reply, Retcode};
 use crate::clock::Mono;
@@ -51,10 +54,10 @@ impl Device {
     fn serve(&mut self, call: Call, mono: Mono) -> Answer {
         match call {
             Call::Login(credentials) => self.login(&credentials, mono),
-            Call::SetPassword(credentials) => self.set_password(credentials),
+            Call::SetPassword(credentials) => self.set_password(credentials, mono),
             Call::DeviceInfo => Ok(Reply::DeviceInfo { people: self.config.roster.len() }),
             Call::ConfigFetch => Ok(Reply::Configs(self.settings.all())),
-            Call::ConfigSet(configs) => self.set_configs(configs),
+            Call::ConfigSet(configs) => self.set_configs(configs, mono),
             Call::EventInfo => self.event_info(),
             Call::EventFetch(fetch) => self.event_fetch(fetch),
         }
@@ -89,27 +92,29 @@ impl Device {
         Ok(Reply::Token { token, timestamp })
     }
 
-    fn set_password(&mut self, credentials: Credentials) -> Answer {
+    fn set_password(&mut self, credentials: Credentials, mono: Mono) -> Answer {
         let Credentials { user, digest } = credentials;
         let is_digest =
             digest.len() == DIGEST_DIGITS && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !is_digest {
             return refuse(Retcode::BAD_PARAMETER);
         }
-        match self.accounts.get_mut(&user) {
-            Some(stored) => *stored = digest,
-            None => return refuse(Retcode::NO_SUCH_OBJECT),
+        if !self.accounts.contains_key(&user) {
+            return refuse(Retcode::NO_SUCH_OBJECT);
         }
+        self.change(Rare::Password(user, digest), mono, &mut Effects::default());
         Ok(Reply::Done)
     }
 
     /// Takes what it can and says what that was; an error if that is nothing.
-    fn set_configs(&mut self, configs: Vec<(String, String)>) -> Answer {
+    fn set_configs(&mut self, configs: Vec<(String, String)>, mono: Mono) -> Answer {
         let taken: Vec<_> =
-            configs.into_iter().filter_map(|(key, value)| self.settings.set(&key, value)).collect();
+            configs.into_iter().filter_map(|(key, value)| Settings::check(&key, value)).collect();
         if taken.is_empty() {
             return refuse(Retcode::BAD_PARAMETER);
         }
+        let settings = taken.iter().map(|config| (config.key, config.value.clone())).collect();
+        self.change(Rare::Settings(settings), mono, &mut Effects::default());
         Ok(Reply::ConfigsTaken(taken))
     }
 

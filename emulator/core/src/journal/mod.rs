@@ -6,11 +6,16 @@
 //! before the promised 50,000.) Every entry has an index; only those with a v3 form take a sequence
 //! number.
 //!
-//! Everything is in memory. A record is acknowledged in one place, [`Journal::acknowledge`], and each
-//! window evicts in one place. Reading a page costs the same everywhere: sequence numbers have no gaps
-//! (R-V3-15), so a number's place is a subtraction.
+//! Where entries are stored, they come in two steps. [`Journal::stage`] numbers one, and nothing shows it;
+//! [`Journal::commit`] moves the oldest staged one into the windows, once it is stored; and
+//! [`Journal::roll_back`] drops those that could not be, so that numbering has no gap. Where they are not
+//! stored, [`Journal::append`] does both. A record is acknowledged in one place, [`Journal::acknowledge`],
+//! and each window evicts in one place. Reading a page costs the same everywhere: sequence numbers have no
+//! gaps (R-V3-15), so a number's place is a subtraction.
 
 mod backlog;
+mod kept;
+mod recovery;
 
 use std::collections::VecDeque;
 
@@ -18,6 +23,9 @@ use slab::Slab;
 
 pub use self::backlog::Caching;
 use self::backlog::{Backlog, Unacknowledged};
+use self::kept::{Hold, Kept};
+pub use self::kept::{Place, Waiting};
+pub use self::recovery::{Damage, Recovery};
 use crate::clock::UnixMillis;
 use crate::event::{Entry, Fact, Index, RecordId, Seqnum};
 
@@ -45,13 +53,6 @@ impl Capacity {
     }
 }
 
-/// An entry and how many places hold it.
-#[derive(Debug)]
-struct Kept {
-    entry: Entry,
-    holds: u8,
-}
-
 /// The store and its windows.
 #[derive(Debug)]
 pub struct Journal {
@@ -61,9 +62,45 @@ pub struct Journal {
     events: VecDeque<u32>,
     oldest_seqnum: Seqnum,
     backlog: Backlog,
+    staged: VecDeque<Staged>,
+    /// Numbers for what is staged next.
     next_index: Index,
     next_seqnum: Seqnum,
     evicted: u64,
+    told: Told,
+}
+
+/// An entry that is numbered, and not shown before it is stored.
+#[derive(Clone, Debug)]
+pub struct Staged {
+    /// The entry.
+    pub entry: Entry,
+    /// Which of its records will wait.
+    pub waiting: Waiting,
+    /// Records that the full backlog has no room for.
+    refused: Waiting,
+}
+
+/// Whether an entry comes into the journal window; its records are a matter of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Window {
+    Journal,
+    Neither,
+}
+
+impl Window {
+    const fn of(staged: &Staged) -> Self {
+        if staged.entry.seqnum.is_some() { Self::Journal } else { Self::Neither }
+    }
+}
+
+/// What storage has not been told of stored entries.
+#[derive(Debug, Default)]
+struct Told {
+    /// Whose records wait no longer; the last word on a place counts.
+    waiting: Vec<(Place, Waiting)>,
+    /// Which are in no window any more.
+    dead: Vec<Place>,
 }
 
 /// What an append did.
@@ -87,30 +124,99 @@ impl Journal {
             events: VecDeque::new(),
             oldest_seqnum: Seqnum::FIRST,
             backlog: Backlog::default(),
+            staged: VecDeque::new(),
             next_index: Index::FIRST,
             next_seqnum: Seqnum::FIRST,
             evicted: 0,
+            told: Told::default(),
         }
     }
 
-    /// Adds what happened. Its records go to the backlog as `caching` says.
+    /// Adds what happened, where nothing is stored. Its records go to the backlog as `caching` says.
     pub fn append(&mut self, at: UnixMillis, fact: Fact, caching: Caching) -> Appended {
+        let staged = self.number(at, fact, caching);
+        let window = Window::of(&staged);
+        self.place(staged, Place::NONE, window)
+    }
+
+    /// Numbers what happened; it shows once it is committed.
+    pub fn stage(&mut self, at: UnixMillis, fact: Fact, caching: Caching) -> &Entry {
+        let staged = self.number(at, fact, caching);
+        self.staged.push_back(staged);
+        &self.staged.back().expect("just staged").entry
+    }
+
+    /// What is staged, oldest first.
+    pub fn staged(&self) -> impl ExactSizeIterator<Item = &Staged> {
+        self.staged.iter()
+    }
+
+    /// The oldest staged entry is stored, at `place`: it comes into the windows; none if nothing is staged.
+    pub fn commit(&mut self, place: Place) -> Option<Appended> {
+        let staged = self.staged.pop_front()?;
+        let window = Window::of(&staged);
+        Some(self.place(staged, place, window))
+    }
+
+    /// What is staged cannot be stored: it is forgotten, and numbering goes on where it was. Says how many
+    /// that were.
+    pub fn roll_back(&mut self) -> usize {
+        self.next_index = self.next_index();
+        if let Some(seqnum) = self.staged.iter().find_map(|staged| staged.entry.seqnum) {
+            self.next_seqnum = seqnum;
+        }
+        let dropped = self.staged.len();
+        self.staged.clear();
+        dropped
+    }
+
+    fn number(&mut self, at: UnixMillis, fact: Fact, caching: Caching) -> Staged {
         let index = self.next_index;
         self.next_index = index.next();
         let seqnum = fact.kind().map(|_| self.next_seqnum);
         if let Some(seqnum) = seqnum {
             self.next_seqnum = seqnum.next();
         }
-        let records = u8::try_from(fact.records().len()).expect("an entry has two records at most");
-        let entry = Entry { index, seqnum, at, fact };
-        // Held once while it is being placed, so that nothing of it is freed on the way.
-        let key = self.store.insert(Kept { entry, holds: 1 });
+        let records = fact.records().len();
+        let (waiting, refused) = self.cached(records, caching);
+        Staged { entry: Entry { index, seqnum, at, fact }, waiting, refused }
+    }
+
+    /// Which of so many records will wait, and for which there is no room.
+    fn cached(&self, records: usize, caching: Caching) -> (Waiting, Waiting) {
+        let parts = 0..u8::try_from(records).expect("an entry has two records at most");
+        let all = |parts: std::ops::Range<u8>| parts.fold(Waiting::NONE, Waiting::with);
+        match caching {
+            Caching::Off => (Waiting::NONE, Waiting::NONE),
+            Caching::DropOldest => (all(parts), Waiting::NONE),
+            Caching::DropNewest => {
+                let staged = self.staged.iter().map(|staged| staged.waiting.count());
+                let taken = self.backlog.len() + staged.sum::<usize>();
+                let room = self.capacity.get().saturating_sub(taken).min(records);
+                let room = u8::try_from(room).expect("at most two");
+                (all(0..room), all(room..parts.end))
+            }
+        }
+    }
+
+    /// The one way into the windows.
+    fn place(&mut self, staged: Staged, place: Place, window: Window) -> Appended {
+        let Staged { entry, waiting, refused } = staged;
+        let (index, seqnum) = (entry.index, entry.seqnum);
+        let key = self.store.insert(Kept::new(entry, place, waiting));
         let key = u32::try_from(key).expect("two windows of at most 10,000,000 entries");
-        if seqnum.is_some() {
+        if window == Window::Journal {
             self.push_event(key);
         }
-        let lost = self.push_records(key, index, records, caching);
-        self.release(key);
+        let mut lost = Vec::new();
+        for part in 0..2 {
+            if waiting.has(part) {
+                lost.extend(self.push_record(key, part));
+            } else if refused.has(part) {
+                lost.push(RecordId { index, part });
+            }
+        }
+        self.release(key, Hold::Placing);
         Appended { index, seqnum, lost }
     }
 
@@ -119,59 +225,120 @@ impl Journal {
             let oldest = self.events.pop_front().expect("a capacity is at least 1");
             self.oldest_seqnum = self.oldest_seqnum.next();
             self.evicted += 1;
-            self.release(oldest);
+            self.release(oldest, Hold::Event);
         }
         self.events.push_back(key);
-        self.hold(key);
+        self.store[key as usize].hold(Hold::Event);
     }
 
-    fn push_records(
-        &mut self,
-        key: u32,
-        index: Index,
-        records: u8,
-        caching: Caching,
-    ) -> Vec<RecordId> {
-        let mut lost = Vec::new();
-        for part in 0..records {
-            let record = Unacknowledged { key, id: RecordId { index, part } };
-            if caching == Caching::Off {
-                continue;
-            }
-            if self.backlog.len() == self.capacity.get() {
-                if caching == Caching::DropNewest {
-                    lost.push(record.id);
-                    continue;
-                }
-                let oldest = self.backlog.pop_front().expect("a capacity is at least 1");
-                lost.push(oldest.id);
-                self.release(oldest.key);
-            }
-            self.backlog.push_back(record);
-            self.hold(key);
-        }
+    /// Adds a record, which its entry knows to wait, to the backlog; the one that it lost for it.
+    fn push_record(&mut self, key: u32, part: u8) -> Option<RecordId> {
+        let full = self.backlog.len() == self.capacity.get();
+        let lost = full.then(|| {
+            let oldest = self.backlog.pop_front().expect("a capacity is at least 1");
+            let index = self.index_of(oldest.key);
+            self.settle(oldest);
+            RecordId { index, part: oldest.part }
+        });
+        self.backlog.push_back(Unacknowledged { key, part });
         lost
     }
 
     /// Takes an acknowledged record out of the backlog; false if it is not there.
     pub fn acknowledge(&mut self, id: RecordId) -> bool {
-        let Some(record) = self.backlog.remove(id) else {
+        let Self { backlog, store, .. } = self;
+        let Some(record) = backlog.remove(id, |key| store[key as usize].entry.index) else {
             return false;
         };
-        self.release(record.key);
+        self.settle(record);
         true
     }
 
-    fn hold(&mut self, key: u32) {
-        self.store[key as usize].holds += 1;
+    /// A record has left the backlog: storage is told, for else it would be back after a power cut.
+    fn settle(&mut self, record: Unacknowledged) {
+        let dead = self.store[record.key as usize].release(Hold::Record(record.part));
+        let kept = &self.store[record.key as usize];
+        if kept.place() != Place::NONE {
+            self.told.waiting.push((kept.place(), kept.waiting()));
+        }
+        if dead {
+            self.forget(record.key);
+        }
     }
 
-    fn release(&mut self, key: u32) {
-        let kept = &mut self.store[key as usize];
-        kept.holds -= 1;
-        if kept.holds == 0 {
-            self.store.remove(key as usize);
+    fn release(&mut self, key: u32, hold: Hold) {
+        if self.store[key as usize].release(hold) {
+            self.forget(key);
         }
+    }
+
+    fn forget(&mut self, key: u32) {
+        let place = self.store.remove(key as usize).place();
+        if place != Place::NONE {
+            self.told.dead.push(place);
+        }
+    }
+
+    /// Whose records wait no longer, in the order in which they came to; then nobody is told again.
+    pub fn take_waiting(&mut self) -> Vec<(Place, Waiting)> {
+        std::mem::take(&mut self.told.waiting)
+    }
+
+    /// Whether storage has something to be told of the backlog.
+    #[must_use]
+    pub fn has_waiting(&self) -> bool {
+        !self.told.waiting.is_empty()
+    }
+
+    /// Which stored entries are in no window any more; then nobody is told again.
+    pub fn take_dead(&mut self) -> Vec<Place> {
+        std::mem::take(&mut self.told.dead)
+    }
+
+    /// Storage could not be told: it is told again, before anything newer.
+    pub fn tell_again(&mut self, mut waiting: Vec<(Place, Waiting)>) {
+        waiting.append(&mut self.told.waiting);
+        self.told.waiting = waiting;
+    }
+
+    /// These stored entries, of another journal, are in no window any more.
+    pub fn bury(&mut self, mut dead: Vec<Place>) {
+        self.told.dead.append(&mut dead);
+    }
+
+    /// Where storage has each entry that is kept, for when all of them go at once.
+    pub fn places(&self) -> impl Iterator<Item = Place> {
+        self.store.iter().map(|(_, kept)| kept.place()).filter(|place| *place != Place::NONE)
+    }
+
+    /// Every entry that is kept, by index, with its records that wait: what storage needs to know of a
+    /// journal that was made in memory.
+    pub fn kept(&self) -> Vec<Staged> {
+        let mut kept: Vec<Staged> = self
+            .store
+            .iter()
+            .map(|(_, kept)| Staged {
+                entry: kept.entry.clone(),
+                waiting: kept.waiting(),
+                refused: Waiting::NONE,
+            })
+            .collect();
+        kept.sort_unstable_by_key(|staged| staged.entry.index);
+        kept
+    }
+
+    /// What [`Journal::kept`] gave is stored, the first at `first` and the others after it.
+    pub fn kept_at(&mut self, first: Place) {
+        let mut keys: Vec<(Index, usize)> =
+            self.store.iter().map(|(key, kept)| (kept.entry.index, key)).collect();
+        keys.sort_unstable();
+        for (by, (_, key)) in (0..).zip(keys) {
+            self.store[key].put_at(first.after(by));
+        }
+    }
+
+    fn index_of(&self, key: u32) -> Index {
+        self.store[key as usize].entry.index
     }
 
     /// The sequence numbers of the oldest and the newest event kept; none while there is none.
@@ -218,10 +385,11 @@ impl Journal {
     /// At most `limit` entries from `from` on that are kept in either window, by index.
     #[must_use]
     pub fn entries(&self, from: Index, limit: usize) -> Vec<&Entry> {
-        let index_of = |key: u32| self.store[key as usize].entry.index;
+        let index_of = |key: u32| self.index_of(key);
         let first = self.events.partition_point(|key| index_of(*key) < from);
         let mut events = self.events.range(first..).map(|key| (index_of(*key), *key)).peekable();
-        let mut records = self.backlog.from(from).map(|each| (each.id.index, each.key)).peekable();
+        let records = self.backlog.from(from, index_of);
+        let mut records = records.map(|each| (index_of(each.key), each.key)).peekable();
         let mut found: Vec<&Entry> = Vec::new();
         while found.len() < limit {
             let next = match (events.peek(), records.peek()) {
@@ -241,13 +409,14 @@ impl Journal {
     #[must_use]
     pub fn unacknowledged(&self, place: usize) -> Option<(RecordId, &Entry)> {
         let record = self.backlog.get(place)?;
-        Some((record.id, &self.store[record.key as usize].entry))
+        let entry = &self.store[record.key as usize].entry;
+        Some((RecordId { index: entry.index, part: record.part }, entry))
     }
 
     /// The entry of an unacknowledged record.
     #[must_use]
     pub fn record_entry(&self, id: RecordId) -> Option<&Entry> {
-        let record = self.backlog.find(id)?;
+        let record = self.backlog.find(id, |key| self.index_of(key))?;
         Some(&self.store[record.key as usize].entry)
     }
 
@@ -263,10 +432,16 @@ impl Journal {
         self.evicted
     }
 
-    /// The index that the next entry will have.
+    /// The index that the next entry to show will have.
     #[must_use]
-    pub const fn next_index(&self) -> Index {
-        self.next_index
+    pub fn next_index(&self) -> Index {
+        self.staged.front().map_or(self.next_index, |staged| staged.entry.index)
+    }
+
+    /// The numbers that what is staged next will have.
+    #[must_use]
+    pub const fn next_staged(&self) -> (Index, Seqnum) {
+        (self.next_index, self.next_seqnum)
     }
 
     /// The size of each window.

@@ -1,4 +1,7 @@
-//! The journal against a model of plain vectors: two windows over one store, neither touching the other.
+//! The journal against a model of plain vectors: two windows over one store, neither touching the other;
+//! and what is staged, stored and read back.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use vestibule_core::clock::UnixMillis;
@@ -6,7 +9,7 @@ use vestibule_core::event::{
     Access, AlarmSerial, Entry, Fact, Index, Mask, Method, Presented, RecordId, Seqnum, Subject,
     Switch, Verdict,
 };
-use vestibule_core::journal::{Caching, Capacity, Journal};
+use vestibule_core::journal::{Caching, Capacity, Damage, Journal, Place, Recovery, Waiting};
 
 /// One step.
 #[derive(Clone, Debug)]
@@ -195,6 +198,175 @@ proptest! {
             model.compare(&journal);
         }
     }
+}
+
+/// What storage holds of a journal: every entry it was ever told of, less what it may take away.
+#[derive(Default)]
+struct Disk {
+    rows: BTreeMap<u64, (Entry, Waiting)>,
+    dead: BTreeSet<u64>,
+    next: Option<(Index, Seqnum)>,
+}
+
+impl Disk {
+    /// Stores what is staged and what the journal tells; the first place.
+    fn store(&mut self, journal: &mut Journal) -> Place {
+        let first = self.rows.last_key_value().map_or(1, |(place, _)| place + 1);
+        for (place, staged) in (first..).zip(journal.staged()) {
+            self.rows.insert(place, (staged.entry.clone(), staged.waiting));
+        }
+        self.next = Some(journal.next_staged());
+        self.listen(journal);
+        Place::new(first).expect("from 1")
+    }
+
+    fn listen(&mut self, journal: &mut Journal) {
+        for (place, waiting) in journal.take_waiting() {
+            self.rows.get_mut(&place.get()).expect("a place that was given").1 = waiting;
+        }
+        self.dead.extend(journal.take_dead().into_iter().map(Place::get));
+    }
+
+    /// The journal as it comes up again, some of the dead rows swept away, the oldest first.
+    fn recover(&self, capacity: u32, swept: usize) -> Result<(Journal, u64), Damage> {
+        let capacity = Capacity::new(capacity).expect("from 1");
+        let next = self.next.unwrap_or((Index::FIRST, Seqnum::FIRST));
+        let mut recovery = Recovery::new(capacity, next);
+        let swept: Vec<u64> = self.dead.iter().copied().take(swept).collect();
+        for (place, (entry, waiting)) in &self.rows {
+            if !swept.contains(place) {
+                let place = Place::new(*place).expect("from 1");
+                recovery.take(entry.clone(), place, *waiting)?;
+            }
+        }
+        recovery.finish()
+    }
+}
+
+/// One step of a journal that is stored.
+#[derive(Clone, Debug)]
+enum StoredStep {
+    Stage(usize, Caching),
+    Store,
+    RollBack,
+    Acknowledge(usize),
+    /// The power goes; so many dead rows had been swept.
+    PowerCut(usize),
+}
+
+fn stored_step() -> impl Strategy<Value = StoredStep> {
+    let caching = prop_oneof![
+        1 => Just(Caching::Off),
+        2 => Just(Caching::DropOldest),
+        2 => Just(Caching::DropNewest),
+    ];
+    prop_oneof![
+        8 => (0..4_usize, caching).prop_map(|(form, caching)| StoredStep::Stage(form, caching)),
+        4 => Just(StoredStep::Store),
+        1 => Just(StoredStep::RollBack),
+        3 => (0..4_usize).prop_map(StoredStep::Acknowledge),
+        2 => (0..9_usize).prop_map(StoredStep::PowerCut),
+    ]
+}
+
+proptest! {
+    /// What is staged shows only when it is stored, what could not be stored leaves no gap, and a power cut
+    /// at any moment gives back exactly what was stored (R-V3-15).
+    #[test]
+    fn a_stored_journal_does_as_its_model(
+        capacity in 1..5_u32,
+        steps in proptest::collection::vec(stored_step(), 1..60),
+    ) {
+        let new = || Journal::new(Capacity::new(capacity).expect("from 1"));
+        let (mut journal, mut disk) = (new(), Disk::default());
+        let mut model = Model { capacity: capacity as usize, ..Model::default() };
+        let mut staged: Vec<(usize, UnixMillis, Caching)> = Vec::new();
+        for (at, step) in (0..).zip(steps) {
+            match step {
+                StoredStep::Stage(form, caching) => {
+                    // The model decides on records when they are stored, the journal when they happen.
+                    if staged.iter().any(|(_, _, other)| *other != caching) {
+                        continue;
+                    }
+                    let at = UnixMillis::new(at);
+                    journal.stage(at, fact(form), caching);
+                    staged.push((form, at, caching));
+                }
+                StoredStep::Store => {
+                    let first = disk.store(&mut journal);
+                    for (by, (form, at, caching)) in (0..).zip(staged.drain(..)) {
+                        let appended = journal.commit(first.after(by)).expect("staged");
+                        prop_assert_eq!(appended.lost, model.append(fact(form), at, caching));
+                    }
+                    prop_assert_eq!(journal.commit(first), None);
+                }
+                StoredStep::RollBack => {
+                    prop_assert_eq!(journal.roll_back(), staged.drain(..).count());
+                }
+                StoredStep::Acknowledge(place) => {
+                    if !staged.is_empty() {
+                        continue;
+                    }
+                    if let Some(record) = model.backlog.get(place).copied() {
+                        prop_assert!(journal.acknowledge(record));
+                        model.backlog.remove(place);
+                    }
+                    disk.listen(&mut journal);
+                }
+                StoredStep::PowerCut(swept) => {
+                    disk.listen(&mut journal);
+                    let (recovered, _) = disk.recover(capacity, swept).expect("whole");
+                    journal = recovered;
+                    model.evicted = 0;
+                    staged.clear();
+                }
+            }
+            model.compare(&journal);
+        }
+    }
+}
+
+/// The power goes after an entry is stored, before storage is told what the backlog lost for it.
+#[test]
+fn what_the_backlog_lost_stays_lost() {
+    let capacity = Capacity::new(2).expect("from 1");
+    let (mut journal, mut disk) = (Journal::new(capacity), Disk::default());
+    for at in 0..3 {
+        journal.stage(UnixMillis::new(at), fact(2), Caching::DropOldest);
+        let first = disk.store(&mut journal);
+        journal.commit(first).expect("staged");
+    }
+    let (untold, lost) = disk.recover(2, 0).expect("whole");
+    assert_eq!((untold.backlog_len(), lost), (2, 1));
+    let newest = RecordId { index: Index::new(3), part: 0 };
+    assert!(journal.acknowledge(newest));
+    disk.listen(&mut journal);
+    let (told, lost) = disk.recover(2, 0).expect("whole");
+    let left = told.unacknowledged(0).map(|(record, _)| record.index.get());
+    assert_eq!((told.backlog_len(), left, lost), (1, Some(2), 0));
+}
+
+#[test]
+fn a_journal_with_a_hole_is_not_put_together() {
+    let (mut journal, mut disk) =
+        (Journal::new(Capacity::new(3).expect("from 1")), Disk::default());
+    for at in 0..5 {
+        journal.stage(UnixMillis::new(at), fact(0), Caching::Off);
+    }
+    disk.store(&mut journal);
+    let seqnum = |number: u64| (1..number).fold(Seqnum::FIRST, |seqnum, _| seqnum.next());
+    let without = |place: u64| {
+        let rows = disk.rows.iter().filter(|(other, _)| **other != place);
+        let rows = rows.map(|(place, row)| (*place, row.clone())).collect();
+        Disk { rows, next: disk.next, ..Disk::default() }.recover(3, 0).map(|_| ())
+    };
+    assert_eq!(without(1), Ok(()), "older than the window");
+    assert_eq!(without(4), Err(Damage::Missing { seqnum: seqnum(4) }));
+    assert_eq!(without(5), Err(Damage::Missing { seqnum: seqnum(5) }));
+    let beyond =
+        Disk { next: Some((Index::new(5), seqnum(5))), rows: disk.rows.clone(), ..Disk::default() };
+    let refused = beyond.recover(3, 0).map(|_| ());
+    assert_eq!(refused, Err(Damage::Order { index: Index::new(5) }));
 }
 
 #[test]

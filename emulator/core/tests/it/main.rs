@@ -12,5 +12,6 @@ mod rulings_tables;
 mod rulings_v1;
 mod rulings_v3;
 mod rulings_v3_events;
+mod stored_before_shown;
 mod support;
 mod timers_move_on;
