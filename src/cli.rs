@@ -4,6 +4,7 @@
 //! are a file of `cli/`. Adding a subcommand is a variant here, a file in `cli/` and one in
 //! `commands/`, and an arm in `commands/mod.rs`.
 
+pub(crate) mod conform;
 pub(crate) mod ctl;
 pub(crate) mod exec;
 pub(crate) mod quirks;
@@ -59,6 +60,8 @@ pub(crate) enum Command {
     Receive(receive::ReceiveArgs),
     /// Drive a running device from a shell
     Ctl(Box<ctl::CtlArgs>),
+    /// Judge a device, emulated or real
+    Conform(Box<conform::ConformArgs>),
     /// List the quirks and presets
     Quirks(quirks::QuirksArgs),
 }
@@ -81,7 +84,7 @@ impl Command {
         match self {
             Self::Run(args) => args.log_format(),
             Self::Exec(args) => args.run.log_format(),
-            Self::Receive(_) | Self::Ctl(_) | Self::Quirks(_) => LogFormat::Text,
+            Self::Receive(_) | Self::Ctl(_) | Self::Conform(_) | Self::Quirks(_) => LogFormat::Text,
         }
     }
 }

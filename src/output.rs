@@ -119,6 +119,11 @@ impl Output {
         self.progress.finish_and_clear();
     }
 
+    /// Prints what somebody has to look at before the line of a failure, on stderr.
+    pub(crate) fn complaint(&self, text: &str) {
+        self.progress.suspend(|| write_stderr(format!("{text}\n\n").as_bytes()));
+    }
+
     /// Prints the line of a failure on stderr, however quiet the run is.
     pub(crate) fn failure(&self, failure: &Failure) {
         self.progress_end();

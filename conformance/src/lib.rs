@@ -4,7 +4,9 @@
 //! clock (`clock`). Promises never to share a type with the emulator: both sides read the documents
 //! for themselves, so that a field misread on one side shows on the other. Prints nothing.
 
+pub mod case;
 pub mod clock;
 pub mod http;
 pub mod json;
+pub mod matcher;
 pub mod receiver;

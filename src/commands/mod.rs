@@ -1,5 +1,6 @@
 //! One file a subcommand, each short: check, connect, act, report.
 
+mod conform;
 mod ctl;
 mod exec;
 mod quirks;
@@ -16,6 +17,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Run(args) => Box::pin(run::run(*args, output)).await,
         Command::Exec(args) => Box::pin(exec::run(*args, output)).await,
         Command::Ctl(args) => Box::pin(ctl::run(*args, output)).await,
+        Command::Conform(args) => conform::run(&args, output),
         Command::Quirks(args) => quirks::run(&args, output),
         Command::Receive(args) => Box::pin(receive::run(args, output)).await,
     }
