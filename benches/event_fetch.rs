@@ -34,7 +34,7 @@ fn by_place(criterion: &mut Criterion) {
             group.bench_function(BenchmarkId::new(name, place), |bencher| {
                 bencher.iter(|| {
                     let call = Ok(Call::EventFetch(black_box(fetch)));
-                    let page = device.handle_v3(call, Some(&token), now.mono);
+                    let page = device.handle_v3(&view, call, Some(&token), now.mono);
                     encode(&page, None, &view)
                 });
             });
@@ -53,7 +53,8 @@ fn fill(device: &mut Device, mono: Mono) {
 fn log_in(device: &mut Device, mono: Mono) -> String {
     let (user, digest) = ("admin".to_owned(), "9990BC737DD5B17E7A5F01B48B2C08AE".to_owned());
     let login = Call::Login(Credentials { user, digest });
-    match device.handle_v3(Ok(login), None, mono) {
+    let view = device.view();
+    match device.handle_v3(&view, Ok(login), None, mono) {
         Ok(Reply::Token { token, .. }) => token,
         other => panic!("the factory account logs in: {other:?}"),
     }

@@ -2,18 +2,27 @@
 //!
 //! One struct of typed values per API, whose default is the documented device. The rulings say what each
 //! knob means; `quirks` is the table of names that sets them. Rules read the knob where they are
-//! applied and know no names.
+//! applied and know no names. What no quirk may set stands apart: [`violations`] breaks rulings, and only a
+//! fault sets it.
+
+mod edit;
+pub mod violations;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// Everything about a device that a quirk can change.
+pub use self::edit::{Change, Edit, Part, When};
+use self::violations::Violations;
+
+/// Everything about a device that a quirk or a fault can change.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Behaviour {
     /// Knobs of the v3.x event management API.
     pub v3: V3,
     /// Knobs of the v1 third-party push API.
     pub v1: V1,
+    /// What no quirk sets.
+    pub violations: Violations,
 }
 
 /// Knobs of the v3.x API, by ruling.

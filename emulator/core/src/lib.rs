@@ -11,6 +11,7 @@ pub mod delivery;
 pub mod dest;
 pub mod device;
 pub mod event;
+pub mod faults;
 pub mod journal;
 pub mod quirks;
 pub mod seed;

@@ -16,8 +16,8 @@ pub(super) async fn respond(
 ) -> Result<Answer, Silent> {
     let view = handle.view();
     match v3::route(request.uri().path(), &view) {
-        v3::Route::Service(service) => v3::serve(handle, &view, service, request).await,
+        v3::Route::Service(service) => v3::serve(handle, view, service, request).await,
         v3::Route::Unknown => Ok(v3::unserved(&view, Unserved::NotFound)),
-        v3::Route::NotV3 => Ok(v1::serve(handle, &view, request).await),
+        v3::Route::NotV3 => Ok(v1::serve(handle, view, request).await),
     }
 }

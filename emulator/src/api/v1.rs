@@ -7,45 +7,62 @@ use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use vestibule_core::behaviour::ErrorStatus;
 use vestibule_core::calls::v1::Call;
+use vestibule_core::faults::Site;
 use vestibule_core::wire::View;
-use vestibule_core::wire::v1::{SUBSCRIBE_PATH, decode_subscribe, encode, encode_error};
+use vestibule_core::wire::v1::{
+    SUBSCRIBE_PATH, SubscribeError, decode_subscribe, encode, encode_error,
+};
 
 use super::exchange::{Answer, Unserved, json, read_body};
 use crate::fleet::Handle;
 use crate::uplink::identity_headers;
 
 /// Answers a request; every answer carries the identity headers (R-V1-19).
-pub(super) async fn serve(handle: &Arc<Handle>, view: &View, request: Request<Incoming>) -> Answer {
-    let mut answer = match read(request).await {
-        Ok(Body::Call(call)) => {
-            let reply = handle.with(|device, mono, effects| device.handle_v1(call, mono, effects));
-            json(StatusCode::OK, encode(&reply))
+pub(super) async fn serve(
+    handle: &Arc<Handle>,
+    view: Arc<View>,
+    request: Request<Incoming>,
+) -> Answer {
+    let (view, mut answer) = match read(request).await {
+        Ok(call) => {
+            let view = handle.exchange(view, || site(&call));
+            let result =
+                handle.with(|device, mono, effects| device.handle_v1(&view, call, mono, effects));
+            let answer = match result {
+                Ok(reply) => json(StatusCode::OK, encode(&reply, &view)),
+                Err(refused) => error(&view, StatusCode::BAD_REQUEST, &refused.to_string()),
+            };
+            (view, answer)
         }
-        Ok(Body::Bad(message)) => error(view, StatusCode::BAD_REQUEST, &message),
-        Err(reason) => unserved(view, reason),
+        Err(reason) => {
+            let answer = unserved(&view, reason);
+            (view, answer)
+        }
     };
     let now = handle.read(|device, mono| device.now(mono));
-    answer.headers_mut().extend(identity_headers(view, now));
+    answer.headers_mut().extend(identity_headers(&view, now));
     answer
 }
 
-enum Body {
-    Call(Call),
-    Bad(String),
-}
-
-async fn read(request: Request<Incoming>) -> Result<Body, Unserved> {
+async fn read(request: Request<Incoming>) -> Result<Result<Call, SubscribeError>, Unserved> {
     if request.uri().path() != SUBSCRIBE_PATH {
         return Err(Unserved::NotFound);
     }
     if request.method() == Method::GET {
-        return Ok(Body::Call(Call::GetSubscription));
+        return Ok(Ok(Call::GetSubscription));
     }
     if request.method() != Method::POST {
         return Err(Unserved::MethodNotAllowed("GET, POST"));
     }
     let body: Bytes = read_body(request).await?;
-    Ok(decode_subscribe(&body).map_or_else(|error| Body::Bad(error.to_string()), Body::Call))
+    Ok(decode_subscribe(&body))
+}
+
+const fn site(call: &Result<Call, SubscribeError>) -> Site {
+    match call {
+        Ok(Call::GetSubscription) => Site::ReadSubscription,
+        Ok(Call::Subscribe { .. }) | Err(_) => Site::Subscribe,
+    }
 }
 
 fn unserved(view: &View, reason: Unserved) -> Answer {
@@ -66,5 +83,5 @@ fn error(view: &View, status: StatusCode, message: &str) -> Answer {
         ErrorStatus::Matching => status,
         ErrorStatus::Ok => StatusCode::OK,
     };
-    json(shown, encode_error(status.as_u16(), message))
+    json(shown, encode_error(status.as_u16(), message, view))
 }

@@ -7,7 +7,9 @@ use hyper::body::Incoming;
 use vestibule_core::behaviour::{ErrorStatus, Path, V3};
 use vestibule_core::calls::v3::{Refusal, Retcode};
 use vestibule_core::wire::View;
-use vestibule_core::wire::v3::{Service, decode, encode, encode_retcode, route as service_of};
+use vestibule_core::wire::v3::{
+    Service, decode, encode, encode_retcode, is_literal, route as service_of, site,
+};
 
 use super::exchange::{Answer, Silent, Unserved, json, read_body, require, stay_silent};
 use crate::fleet::Handle;
@@ -35,24 +37,29 @@ pub(super) fn route(path: &str, view: &View) -> Route {
 /// Answers a request to a service.
 pub(super) async fn serve(
     handle: &Arc<Handle>,
-    view: &View,
+    view: Arc<View>,
     service: Service,
     request: Request<Incoming>,
 ) -> Result<Answer, Silent> {
-    let knobs = &view.behaviour.v3;
     if let Err(reason) = require(request.method(), &Method::POST, "POST") {
-        return Ok(unserved(view, reason));
+        return Ok(unserved(&view, reason));
     }
+    let is_literal = is_literal(request.uri().path());
     let token = request.headers().get("token").cloned();
     let body = match read_body(request).await {
         Ok(body) => body,
-        Err(reason) => return Ok(unserved(view, reason)),
+        Err(reason) => return Ok(unserved(&view, reason)),
     };
+    let view = handle.exchange(view, || site(&body));
+    if is_literal && view.behaviour.violations.v3.calls.path_moved {
+        return Ok(unserved(&view, Unserved::NotFound));
+    }
+    let knobs = &view.behaviour.v3;
     let request = decode(&body, service, knobs);
     let token = token.as_ref().and_then(|token| token.to_str().ok());
-    let result = handle.with(|device, mono, _| device.handle_v3(request.call, token, mono));
+    let result = handle.with(|device, mono, _| device.handle_v3(&view, request.call, token, mono));
     // A factory reset may have come in between: what is shown is shown as it was then.
-    let Some(bytes) = encode(&result, request.reqid.as_deref(), view) else {
+    let Some(bytes) = encode(&result, request.reqid.as_deref(), &view) else {
         return stay_silent().await;
     };
     Ok(json(status(&result, knobs), bytes))
@@ -77,7 +84,7 @@ pub(super) fn unserved(view: &View, reason: Unserved) -> Answer {
         Unserved::TooLarge => Retcode::OVER_CAPACITY,
         Unserved::TooSlow => Retcode::BAD_PARAMETER,
     };
-    let mut answer = json(reason.status(), encode_retcode(retcode, None, &view.behaviour.v3));
+    let mut answer = json(reason.status(), encode_retcode(retcode, None, view));
     reason.mark(&mut answer);
     answer
 }

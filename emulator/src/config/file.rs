@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use vestibule_core::faults::Wanted;
 
 /// The configuration, as a file writes it.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -40,6 +41,8 @@ pub struct Config {
     pub report: ReportTable,
     /// Quirks by name; `preset` goes first.
     pub quirks: BTreeMap<String, QuirkValue>,
+    /// Faults that are armed before any traffic, as the control API takes them.
+    pub faults: Vec<Wanted>,
 }
 
 /// `[device]`.

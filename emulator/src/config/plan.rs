@@ -10,6 +10,7 @@ use vestibule_core::clock::{Speed, UnixMillis};
 use vestibule_core::dest::{DestError, EventDest};
 use vestibule_core::device::{self, Link};
 use vestibule_core::event::{HealthCodes, Mode};
+use vestibule_core::faults::{FaultError, FaultSet};
 use vestibule_core::journal::{CAPACITY, Capacity};
 use vestibule_core::quirks::{self, QuirkError};
 use vestibule_core::seed::Seed;
@@ -54,6 +55,9 @@ pub enum ConfigError {
     /// A quirk cannot be set.
     #[error(transparent)]
     Quirk(#[from] QuirkError),
+    /// A fault cannot be armed.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
     /// An address cannot be sent to.
     #[error("{what}: {reason}")]
     Destination {
@@ -208,6 +212,7 @@ impl Config {
             roster: Arc::new(roster),
             setup: Arc::new(self.setup()?),
             behaviour: self.behaviour()?,
+            faults: FaultSet::read(&self.faults)?,
             capacity: self.capacity()?,
             traffic,
             speed: self.speed()?,

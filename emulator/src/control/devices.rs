@@ -13,6 +13,7 @@ use vestibule_core::clock::{Speed, UnixMillis};
 use vestibule_core::world::Traffic;
 
 use super::app::App;
+use super::faults;
 use super::problem::Problem;
 use super::target::{ALL, answer_json, on_each, one};
 use crate::fleet::Handle;
@@ -42,7 +43,7 @@ struct Shown {
     reports_dropped: u64,
     subscription: Option<SubscriptionShown>,
     report_to: Option<String>,
-    faults: [(); 0],
+    faults: Vec<faults::Shown>,
     traffic: TrafficShown,
     clock: String,
     next_index: u64,
@@ -91,7 +92,8 @@ pub(super) async fn show(
 }
 
 fn show_one(handle: &Handle) -> Shown {
-    let (status, view) = handle.read(|device, mono| (device.status(mono), device.view()));
+    let (status, view, armed) =
+        handle.read(|device, mono| (device.status(mono), device.view(), device.armed_faults()));
     let (min, max) = status.bounds.map_or((0, 0), |(min, max)| (min.get(), max.get()));
     let Status { counters, .. } = status;
     Shown {
@@ -106,7 +108,7 @@ fn show_one(handle: &Handle) -> Shown {
         reports_dropped: counters.reports_dropped,
         subscription: status.subscription.map(SubscriptionShown::from),
         report_to: status.report_to,
-        faults: [],
+        faults: armed.iter().map(faults::Shown::new).collect(),
         traffic: TrafficShown::new(status.traffic, status.speed),
         clock: rfc3339(status.now.wall, &view.setup.time_zone),
         next_index: status.next_index.get(),

@@ -43,7 +43,7 @@ impl Shown {
         let parts = (0..).take(entry.fact.records().len());
         let records = parts.filter_map(|part| {
             let record = RecordId { index, part };
-            v1::encode_push(view, entry, record).map(raw)
+            v1::encode_push(view, entry, record, 1).map(raw)
         });
         Self {
             index: index.get(),

@@ -11,6 +11,7 @@ mod emit;
 mod entries;
 mod expect;
 mod extract;
+mod faults;
 pub mod feed;
 mod guard;
 mod live;

@@ -12,7 +12,7 @@ use http::{Method, StatusCode};
 use super::app::App;
 use super::guard::{HEALTH_PATH, guard};
 use super::problem::{Problem, in_form};
-use super::{commands, deliveries, devices, emit, entries, expect, live, target};
+use super::{commands, deliveries, devices, emit, entries, expect, faults, live, target};
 
 /// The control API.
 pub(super) fn router(app: Arc<App>) -> Router {
@@ -23,6 +23,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/devices/{sn}/events", get(entries::list).post(emit::emit))
         .route("/devices/{sn}/deliveries", get(deliveries::list))
         .route("/devices/{sn}/expect", post(expect::expect))
+        .route("/devices/{sn}/faults", get(faults::list).put(faults::arm).delete(faults::clear))
         .route("/devices/{sn}/traffic", put(commands::traffic))
         .route("/devices/{sn}/restart", post(commands::restart))
         .route("/devices/{sn}/reset", post(commands::reset))

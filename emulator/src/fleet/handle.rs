@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, watch};
 use vestibule_core::clock::Mono;
 use vestibule_core::device::{Device, Effect, Effects};
-use vestibule_core::wire::{Identity, View};
+use vestibule_core::faults::Site;
+use vestibule_core::wire::{FaultsArmed, Identity, View};
 
 use super::cable::Cable;
 use crate::clock::Clock;
@@ -99,6 +100,19 @@ impl Handle {
     #[must_use]
     pub fn view(&self) -> Arc<View> {
         self.lock().device.view()
+    }
+
+    /// The view of an exchange that begins now, where `view` is the device's. Nothing is asked unless
+    /// faults are armed.
+    pub(crate) fn exchange(&self, view: Arc<View>, site: impl FnOnce() -> Site) -> Arc<View> {
+        match view.faults {
+            FaultsArmed::No => view,
+            FaultsArmed::Yes => {
+                let site = site();
+                let mut state = self.lock();
+                state.device.exchange(site, self.clock.mono())
+            }
+        }
     }
 
     /// Who the device is.

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use vestibule_core::clock::Mono;
-use vestibule_core::delivery::{Answer, Attempt, Delivery};
+use vestibule_core::delivery::{Answer, Attempt, Delivery, NoAnswer};
 
 use super::heard::{Heard, Listening};
 use super::tls::{Tls, TlsError, Verify};
@@ -60,6 +60,15 @@ impl Failure {
             Self::Unsent(_) => true,
             Self::Broken(_) => matches!(delivery, Delivery::Push(_)),
             _ => false,
+        }
+    }
+
+    /// What it means to the device.
+    pub(super) const fn no_answer(&self) -> NoAnswer {
+        match self {
+            Self::ConnectTimeout(_) | Self::Connect(_) | Self::Tls(_) => NoAnswer::Unreachable,
+            Self::AnswerTimeout(_) => NoAnswer::Silence,
+            Self::Unsent(_) | Self::Broken(_) | Self::Cut(_) | Self::Unplugged => NoAnswer::Broken,
         }
     }
 

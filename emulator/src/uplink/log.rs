@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use vestibule_core::clock::{Now, UnixMillis};
-use vestibule_core::delivery::push::acknowledges;
+use vestibule_core::delivery::push::is_taken;
 use vestibule_core::delivery::{Answer, Attempt, Delivery};
 use vestibule_core::event::RecordType;
-use vestibule_core::wire::View;
 
 use super::connection::Failure;
 use crate::clock::Clock;
@@ -81,7 +80,6 @@ struct Kept {
 /// An attempt that is under way. It is logged when it ends, also when it is cut.
 pub(super) struct UnderWay {
     pub(super) attempt: Attempt,
-    pub(super) view: Arc<View>,
     began: Now,
     clock: Clock,
     log: Arc<DeliveryLog>,
@@ -91,12 +89,11 @@ pub(super) struct UnderWay {
 impl UnderWay {
     pub(super) const fn new(
         attempt: Attempt,
-        view: Arc<View>,
         began: Now,
         clock: Clock,
         log: Arc<DeliveryLog>,
     ) -> Self {
-        Self { attempt, view, began, clock, log, ended: false }
+        Self { attempt, began, clock, log, ended: false }
     }
 
     /// Logs how it ended.
@@ -107,7 +104,7 @@ impl UnderWay {
 
     fn add(&self, result: Result<&Answer, &Failure>) {
         let latency = self.clock.mono().since(self.began.mono);
-        let logged = describe(&self.attempt, &self.view, self.began, latency, result);
+        let logged = describe(&self.attempt, self.began, latency, result);
         // An outage is told once, not at every retry.
         if let (Err(failure), 1) = (result, self.attempt.number) {
             let (sn, to) = (&logged.sn, &logged.destination);
@@ -151,11 +148,11 @@ impl Kept {
 
 fn describe(
     attempt: &Attempt,
-    view: &View,
     began: Now,
     latency: Duration,
     result: Result<&Answer, &Failure>,
 ) -> Logged {
+    let view = &attempt.view;
     let entry = &attempt.entry;
     let (delivery, uuid) = match &attempt.delivery {
         Delivery::Report(_) => ("report", None),
@@ -178,7 +175,7 @@ fn describe(
         status: result.ok().map(|answer| answer.status),
         answer: result.ok().map(|answer| beginning(&answer.body)),
         latency,
-        outcome: outcome(attempt, view, result),
+        outcome: outcome(attempt, result),
         error: result.err().map(Failure::whole),
     }
 }
@@ -187,13 +184,16 @@ fn beginning(body: &[u8]) -> String {
     String::from_utf8_lossy(&body[..body.len().min(ANSWER_BYTES_MAX)]).into_owned()
 }
 
-fn outcome(attempt: &Attempt, view: &View, result: Result<&Answer, &Failure>) -> &'static str {
+fn outcome(attempt: &Attempt, result: Result<&Answer, &Failure>) -> &'static str {
     match (result, &attempt.delivery) {
         (Err(failure), _) => failure.kind(),
         (Ok(_), Delivery::Report(_)) => "answered",
         (Ok(answer), Delivery::Push(_)) => {
-            let lenient = view.behaviour.v1.ack_lenient;
-            if acknowledges(answer, lenient) { "acknowledged" } else { "refused" }
+            if is_taken(answer, &attempt.view.behaviour) {
+                "acknowledged"
+            } else {
+                "refused"
+            }
         }
     }
 }

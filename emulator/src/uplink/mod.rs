@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use http_body_util::Full;
 use vestibule_core::clock::{Mono, Now};
 use vestibule_core::delivery::{Attempt, AttemptId, Delivery, Outcome};
@@ -62,24 +62,26 @@ impl Uplink {
     pub fn start(
         &mut self,
         attempt: Attempt,
-        view: Arc<View>,
         now: Now,
     ) -> impl Future<Output = Finished> + Send + use<> {
         let target = Target::new(&attempt);
         let kept = self.take(&target, &attempt.delivery, now.mono);
         let tls = Arc::clone(&self.tls);
-        let under_way = UnderWay::new(attempt, view, now, self.clock, Arc::clone(&self.log));
+        let under_way = UnderWay::new(attempt, now, self.clock, Arc::clone(&self.log));
         async move {
             let attempt = &under_way.attempt;
             let id = attempt.id;
-            let message = Message::new(attempt, &under_way.view, now);
+            let message = Message::new(attempt, now);
             let result = deliver(&message, &target, attempt, kept, &tls).await;
             under_way.end(result.as_ref().map(|(answer, _)| answer));
             match result {
                 Ok((answer, connection)) => {
                     Finished { id, outcome: Outcome::Answered(answer), connection }
                 }
-                Err(_) => Finished { id, outcome: Outcome::NoAnswer, connection: None },
+                Err(failure) => {
+                    let outcome = Outcome::NoAnswer(failure.no_answer());
+                    Finished { id, outcome, connection: None }
+                }
             }
         }
     }
@@ -148,25 +150,36 @@ const fn is_push(delivery: &Delivery) -> bool {
 
 /// What is sent: made once, sent again as it is if the connection was dead.
 struct Message {
+    method: Method,
     body: Bytes,
     headers: HeaderMap,
     path: String,
 }
 
 impl Message {
-    fn new(attempt: &Attempt, view: &View, now: Now) -> Self {
+    fn new(attempt: &Attempt, now: Now) -> Self {
+        let view = &*attempt.view;
         let body = match &attempt.delivery {
-            Delivery::Push(record) => v1::encode_push(view, &attempt.entry, *record),
+            Delivery::Push(record) => {
+                v1::encode_push(view, &attempt.entry, *record, attempt.number)
+            }
             Delivery::Report(reqid) => v3::encode_report(view, &attempt.entry, &reqid.0),
         };
         let mut headers = HeaderMap::with_capacity(6);
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let violations = &view.behaviour.violations.v1.push;
+        let (mut method, mut content_type) = (Method::POST, "application/json");
+        if is_push(&attempt.delivery) {
+            method = if violations.put { Method::PUT } else { method };
+            content_type = violations.content_type.unwrap_or(content_type);
+        }
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         let host = HeaderValue::from_str(attempt.destination.authority());
         headers.insert(header::HOST, host.expect("an authority is visible ASCII"));
         if is_push(&attempt.delivery) {
             headers.extend(identity_headers(view, now));
         }
         Self {
+            method,
             body: body.expect("the core attempts only forms that an entry has").into(),
             headers,
             path: attempt.destination.path_and_query().to_owned(),
@@ -174,7 +187,9 @@ impl Message {
     }
 
     fn request(&self) -> Request<Full<Bytes>> {
-        let mut request = Request::post(self.path.as_str())
+        let mut request = Request::builder()
+            .method(self.method.clone())
+            .uri(self.path.as_str())
             .body(Full::new(self.body.clone()))
             .expect("a checked destination's path is a path");
         *request.headers_mut() = self.headers.clone();

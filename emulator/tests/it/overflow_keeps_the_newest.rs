@@ -103,7 +103,7 @@ fn kept_records(device: &Bench) -> Vec<Vec<u8>> {
     let records = entries.iter().flat_map(|entry| {
         let count = entry.fact.records().len() as u8;
         let record = |part| RecordId { index: entry.index, part };
-        (0..count).filter_map(|part| encode_push(&view, entry, record(part))).collect::<Vec<_>>()
+        (0..count).filter_map(|part| encode_push(&view, entry, record(part), 1)).collect::<Vec<_>>()
     });
     records.collect()
 }

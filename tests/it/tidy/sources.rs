@@ -24,6 +24,9 @@ const PRINTER: &str = "src/output.rs";
 /// The files whose rows name quirks; everywhere else a quirk is a field.
 pub(super) const QUIRK_TABLES: [&str; 1] = ["emulator/core/src/quirks.rs"];
 
+/// The files whose rows name faults; everywhere else a fault is a knob.
+const FAULT_TABLES: &str = "emulator/core/src/faults/table";
+
 /// The edges, where a type has the shape that somebody outside reads. A part stands for a file or a directory.
 const WIRE_PARTS: [&str; 3] = ["wire", "control", "api"];
 const WIRE_BELOW: [&str; 4] =
@@ -138,10 +141,10 @@ fn inner_serialize(file: &File) -> Vec<String> {
 }
 
 fn quirk_names(file: &File) -> Vec<String> {
-    if QUIRK_TABLES.contains(&file.path.as_str()) {
+    if QUIRK_TABLES.contains(&file.path.as_str()) || file.is_below(&[FAULT_TABLES]) {
         return Vec::new();
     }
-    let what = |name| format!("\"{name}\" names a quirk outside its table");
+    let what = |name| format!("\"{name}\" names a quirk or fault outside its table");
     quirk_literals(file).into_iter().map(|(name, line)| file.problem(line, &what(name))).collect()
 }
 

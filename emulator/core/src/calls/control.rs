@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::calls::v1::Subscription;
 use crate::clock::{Now, Speed};
 use crate::event::{Index, Seqnum};
+use crate::faults::FaultSet;
 use crate::world::{Profile, Refusal, Traffic, Wish};
 
 /// One command.
@@ -16,6 +17,8 @@ pub enum Command {
     Emit(Box<Wish>, Playing),
     /// Change what happens by itself.
     SetTraffic(TrafficChange),
+    /// Arm these faults in place of those that are armed.
+    Arm(FaultSet),
     /// Power cycle.
     Restart,
     /// Factory reset (R-V3-29).

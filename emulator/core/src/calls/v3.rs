@@ -115,6 +115,8 @@ impl Retcode {
     pub const NO_SUCH_OBJECT: Self = Self(103);
     /// More than the device takes.
     pub const OVER_CAPACITY: Self = Self(106);
+    /// The device is busy.
+    pub const BUSY: Self = Self(110);
     /// An action the device does not have.
     pub const UNSUPPORTED: Self = Self(111);
 }

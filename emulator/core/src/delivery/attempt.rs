@@ -1,9 +1,11 @@
 //! One attempt to deliver something, and how it ended.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dest::EventDest;
 use crate::event::{Entry, RecordId};
+use crate::wire::View;
 
 /// An attempt's number within a device's life: never used twice, so that the outcome of an attempt
 /// from before a restart cannot be taken for a newer one's.
@@ -27,6 +29,8 @@ pub struct Attempt {
     pub timeout: Duration,
     /// Whether the certificate of an https destination is verified (R-V1-21).
     pub tls_verify: bool,
+    /// How the device behaves in this attempt.
+    pub view: Arc<View>,
 }
 
 /// The form in which an entry is sent.
@@ -47,8 +51,19 @@ pub struct ReportId(pub String);
 pub enum Outcome {
     /// The platform answered.
     Answered(Answer),
-    /// It could not be reached, or did not answer in time or in HTTP.
-    NoAnswer,
+    /// There was no answer.
+    NoAnswer(NoAnswer),
+}
+
+/// Why there was no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// No connection could be opened.
+    Unreachable,
+    /// None came in time.
+    Silence,
+    /// The connection broke, or what came was not HTTP.
+    Broken,
 }
 
 /// What the platform answered.

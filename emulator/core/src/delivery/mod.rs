@@ -7,4 +7,4 @@ mod attempt;
 pub mod push;
 pub mod report;
 
-pub use self::attempt::{Answer, Attempt, AttemptId, Delivery, Outcome, ReportId};
+pub use self::attempt::{Answer, Attempt, AttemptId, Delivery, NoAnswer, Outcome, ReportId};

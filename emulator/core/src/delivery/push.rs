@@ -4,14 +4,17 @@
 //! after a wait that doubles (R-V1-07), and from its first success on the backlog goes at full speed.
 //! Going online, a new subscription and enabling end the wait at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Answer, AttemptId, Outcome};
-use crate::behaviour::{AckLenient, V1};
+use super::{Answer, AttemptId, NoAnswer, Outcome};
+use crate::behaviour::violations::Acknowledging;
+use crate::behaviour::{AckLenient, Behaviour, V1};
 use crate::clock::Mono;
 use crate::event::RecordId;
 use crate::journal::Journal;
+use crate::wire::View;
 use crate::wire::v1::{AnswerCode, answer_code};
 
 /// What is in flight, and when the next push may start.
@@ -20,6 +23,8 @@ pub struct Push {
     in_flight: BTreeMap<AttemptId, Flight>,
     /// How often each unacknowledged record near the front was tried.
     tried: BTreeMap<RecordId, u32>,
+    /// Records that a fault keeps from being tried again.
+    abandoned: BTreeSet<RecordId>,
     failures: u32,
     blocked_until: Option<Mono>,
     paced_until: Option<Mono>,
@@ -28,6 +33,8 @@ pub struct Push {
 #[derive(Debug)]
 struct Flight {
     record: RecordId,
+    /// How the device behaves in this attempt, to its end.
+    view: Arc<View>,
     /// The full backlog gave it up meanwhile; whether it is lost is known when its answer comes.
     given_up: bool,
 }
@@ -61,15 +68,18 @@ impl Push {
         if self.in_flight.len() >= window {
             return None;
         }
-        (0..window)
+        (0..)
             .map_while(|place| journal.unacknowledged(place))
             .map(|(record, _)| record)
+            .filter(|record| self.abandoned.is_empty() || !self.abandoned.contains(record))
+            .take(window)
             .find(|record| self.in_flight.values().all(|flight| flight.record != *record))
     }
 
     /// Notes that an attempt at `record` started; says the how-manieth it is, from 1.
-    pub fn start(&mut self, id: AttemptId, record: RecordId, knobs: &V1, now: Mono) -> u32 {
-        self.in_flight.insert(id, Flight { record, given_up: false });
+    pub fn start(&mut self, id: AttemptId, record: RecordId, view: &Arc<View>, now: Mono) -> u32 {
+        let knobs = &view.behaviour.v1;
+        self.in_flight.insert(id, Flight { record, view: Arc::clone(view), given_up: false });
         self.blocked_until = None;
         self.paced_until = knobs.replay_rate.map(|rate| now + Duration::from_secs(1) / rate.get());
         let tried = self.tried.entry(record).or_insert(0);
@@ -82,23 +92,52 @@ impl Push {
         &mut self,
         id: AttemptId,
         outcome: &Outcome,
-        knobs: &V1,
         now: Mono,
         jitter: f64,
     ) -> Option<Settled> {
-        let Flight { record, given_up } = self.in_flight.remove(&id)?;
-        if is_acknowledged(outcome, knobs.ack_lenient) {
+        let Flight { record, view, given_up } = self.in_flight.remove(&id)?;
+        let behaviour = &view.behaviour;
+        let is_first = self.tried(record) == 1;
+        let is_ignored = is_first && behaviour.violations.v1.acknowledging.ignored;
+        if is_acknowledged(outcome, behaviour) && !is_ignored {
             self.failures = 0;
             self.blocked_until = None;
             self.tried.remove(&record);
             return Some(Settled::Acknowledged(record));
         }
-        // Several in flight fail together: that is one outage, and one step of the wait.
+        self.block(&behaviour.v1, now, jitter);
+        Some(if given_up { Settled::Lost(record) } else { Settled::Failed(record) })
+    }
+
+    /// Notes that an attempt failed before it started.
+    pub fn fail(&mut self, knobs: &V1, now: Mono, jitter: f64) {
+        self.blocked_until = None;
+        self.block(knobs, now, jitter);
+    }
+
+    /// Waits before the next attempt. Several in flight fail together: that is one outage, and one step
+    /// of the wait.
+    fn block(&mut self, knobs: &V1, now: Mono, jitter: f64) {
         if self.blocked_until.is_none() {
             self.blocked_until = Some(now + retry_delay(self.failures, knobs, jitter));
             self.failures = self.failures.saturating_add(1);
         }
-        Some(if given_up { Settled::Lost(record) } else { Settled::Failed(record) })
+    }
+
+    /// Keeps a record from being tried again until [`Push::resume`].
+    pub fn abandon(&mut self, record: RecordId) {
+        self.abandoned.insert(record);
+    }
+
+    /// Ends what [`Push::abandon`] began.
+    pub fn resume(&mut self) {
+        self.abandoned.clear();
+    }
+
+    /// Whether the last attempt failed.
+    #[must_use]
+    pub const fn is_failing(&self) -> bool {
+        self.failures > 0
     }
 
     /// Notes that the full backlog gave `record` up. True if it is lost for certain: one in flight may
@@ -135,6 +174,12 @@ impl Push {
         self.in_flight.get(&id).map(|flight| flight.record)
     }
 
+    /// How the device behaves in an attempt in flight.
+    #[must_use]
+    pub fn view_of(&self, id: AttemptId) -> Option<Arc<View>> {
+        self.in_flight.get(&id).map(|flight| Arc::clone(&flight.view))
+    }
+
     /// When the wait before the next push ends; none while nothing waits for it.
     #[must_use]
     pub fn deadline(&self, journal: &Journal, knobs: &V1) -> Option<Mono> {
@@ -143,11 +188,31 @@ impl Push {
     }
 }
 
-fn is_acknowledged(outcome: &Outcome, lenient: AckLenient) -> bool {
+fn is_acknowledged(outcome: &Outcome, behaviour: &Behaviour) -> bool {
     match outcome {
-        Outcome::Answered(answer) => acknowledges(answer, lenient),
-        Outcome::NoAnswer => false,
+        Outcome::Answered(answer) => is_taken(answer, behaviour),
+        Outcome::NoAnswer(why) => {
+            let Acknowledging { silence, reset, refused, .. } =
+                behaviour.violations.v1.acknowledging;
+            match why {
+                NoAnswer::Silence => silence,
+                NoAnswer::Broken => reset,
+                NoAnswer::Unreachable => refused,
+            }
+        }
     }
+}
+
+/// Whether a device that behaves so takes an answer for an acknowledgement.
+#[must_use]
+pub fn is_taken(answer: &Answer, behaviour: &Behaviour) -> bool {
+    let Acknowledging { any_code, client_error, server_error, .. } =
+        behaviour.violations.v1.acknowledging;
+    let Answer { status, body } = answer;
+    acknowledges(answer, behaviour.v1.ack_lenient)
+        || client_error && (400..500).contains(status)
+        || server_error && (500..600).contains(status)
+        || any_code && (200..300).contains(status) && answer_code(body) == AnswerCode::OtherNumber
 }
 
 /// Whether an answer acknowledges a push (R-V1-06): HTTP 2xx and a JSON body whose `code` is the number
@@ -167,7 +232,7 @@ pub fn acknowledges(answer: &Answer, lenient: AckLenient) -> bool {
     match answer_code(body) {
         AnswerCode::Number200 => true,
         AnswerCode::Text200 => lenient.text_200,
-        AnswerCode::Other => false,
+        AnswerCode::OtherNumber | AnswerCode::Other => false,
     }
 }
 
@@ -204,9 +269,14 @@ mod tests {
             (answered(200, "OK"), None),
             (answered(200, "200"), None),
             (answered(500, ""), None),
-            (Outcome::NoAnswer, None),
+            (Outcome::NoAnswer(NoAnswer::Broken), None),
         ];
         let every = AckLenient { empty: true, text_200: true, any_status: true, redirect: true };
+        let is_acknowledged = |outcome: &Outcome, lenient| {
+            let mut behaviour = Behaviour::default();
+            behaviour.v1.ack_lenient = lenient;
+            is_acknowledged(outcome, &behaviour)
+        };
         for (outcome, needed) in rows {
             let strict = needed == Some(none);
             assert_eq!(is_acknowledged(&outcome, none), strict, "{outcome:?}");

@@ -94,6 +94,17 @@ impl Report {
         self.dropped
     }
 
+    /// Whether the next may start.
+    #[must_use]
+    pub const fn is_free(&self) -> bool {
+        self.in_flight.is_none()
+    }
+
+    /// Those that wait, oldest first.
+    pub fn queued(&self) -> impl Iterator<Item = Seqnum> {
+        self.waiting.iter().map(|waiting| waiting.seqnum)
+    }
+
     /// How many wait.
     #[must_use]
     pub fn waiting(&self) -> usize {

@@ -6,9 +6,10 @@ use super::effects::Link;
 use crate::behaviour::Behaviour;
 use crate::clock::Speed;
 use crate::dest::EventDest;
+use crate::faults::FaultSet;
 use crate::journal::Capacity;
 use crate::seed::Seed;
-use crate::wire::{Identity, View};
+use crate::wire::{FaultsArmed, Identity, View};
 use crate::world::{Roster, Setup, Traffic};
 
 /// Everything that is given before a device comes up. A factory reset returns to it.
@@ -24,6 +25,8 @@ pub struct Config {
     pub setup: Arc<Setup>,
     /// How it behaves.
     pub behaviour: Behaviour,
+    /// The faults that are armed from the start.
+    pub faults: FaultSet,
     /// The size of journal and backlog.
     pub capacity: Capacity,
     /// What happens by itself.
@@ -50,6 +53,7 @@ impl Config {
             roster: Arc::clone(&self.roster),
             setup: Arc::clone(&self.setup),
             behaviour: self.behaviour.clone(),
+            faults: FaultsArmed::No,
             seed: self.seed.numbered(factory_resets),
         }
     }

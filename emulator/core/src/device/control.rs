@@ -33,6 +33,10 @@ impl Device {
                 Reply::Emitted(self.emit(&wish, playing, now, effects)?)
             }
             Command::SetTraffic(change) => self.set_traffic(change, now)?,
+            Command::Arm(faults) => {
+                self.arm(&faults, mono, effects);
+                Reply::Done
+            }
             Command::Restart => {
                 self.restart(now, effects);
                 Reply::Done

@@ -1,12 +1,18 @@
 //! Deliveries: which may start now, and what their outcomes change.
 
+use std::sync::Arc;
+
 use super::Device;
 use super::effects::{Effect, Effects, Link};
+use crate::behaviour::violations::Backlog;
+use crate::calls::v1::Subscription;
 use crate::clock::Mono;
 use crate::delivery::push::Settled;
 use crate::delivery::{Attempt, AttemptId, Delivery, Outcome, ReportId};
 use crate::dest::EventDest;
-use crate::event::{RecordId, Seqnum};
+use crate::event::{Entry, RecordId, RecordType};
+use crate::faults::Site;
+use crate::wire::View;
 use crate::wire::v3::report_reqid;
 
 impl Device {
@@ -20,25 +26,53 @@ impl Device {
     ) {
         if let Some(record) = self.push.record_of(id) {
             self.settle_push(id, record, outcome, mono);
-        } else if self.report.settle(id) && matches!(outcome, Outcome::Answered(_)) {
-            self.reported += 1;
+        } else if self.report.settle(id) {
+            let is_taken = matches!(outcome, Outcome::Answered(_));
+            self.reported += u64::from(is_taken);
+            self.note_report(is_taken, mono);
         }
         self.deliver(mono, effects);
     }
 
     /// The one place where a record is acknowledged.
     fn settle_push(&mut self, id: AttemptId, record: RecordId, outcome: &Outcome, mono: Mono) {
-        let knobs = &self.view.behaviour.v1;
-        let dice = self.view.seed.named("retry").numbered(record.index.get());
-        let jitter = dice.numbered(self.push.tried(record).into()).fraction();
-        match self.push.settle(id, outcome, knobs, mono, jitter) {
+        let jitter = self.jitter(record);
+        let was_failing = self.push.is_failing();
+        let view = self.push.view_of(id);
+        match self.push.settle(id, outcome, mono, jitter) {
             Some(Settled::Acknowledged(record)) => {
                 self.journal.acknowledge(record);
                 self.pushed += 1;
             }
             Some(Settled::Lost(_)) => self.dropped += 1,
-            Some(Settled::Failed(_)) | None => {}
+            Some(Settled::Failed(record)) => {
+                let backlog = view.map(|view| view.behaviour.violations.v1.backlog.clone());
+                if let Some(backlog) = backlog.filter(|backlog| *backlog != Backlog::default()) {
+                    self.spoil_failed(record, &backlog, was_failing);
+                }
+            }
+            None => {}
         }
+    }
+
+    /// What else a failed push brings about, where a fault has a say.
+    fn spoil_failed(&mut self, record: RecordId, backlog: &Backlog, was_failing: bool) {
+        if backlog.never_retried {
+            self.push.abandon(record);
+        }
+        if backlog.loses_first && !was_failing {
+            self.lose(record);
+        }
+        if backlog.none {
+            self.lose_backlog(0);
+            self.push.wake();
+        }
+    }
+
+    /// A part of the wait before a retry, from 0 to 1.
+    fn jitter(&self, record: RecordId) -> f64 {
+        let dice = self.view.seed.named("retry").numbered(record.index.get());
+        dice.numbered(self.push.tried(record).into()).fraction()
     }
 
     /// Starts every delivery that may start.
@@ -56,14 +90,17 @@ impl Device {
 
     /// When the wait before a push ends; none while it would not start then.
     pub(super) fn push_deadline(&self) -> Option<Mono> {
-        self.push_destination()?;
+        self.pushing()?;
         self.push.deadline(&self.journal, &self.view.behaviour.v1)
     }
 
-    fn push_destination(&self) -> Option<&EventDest> {
-        let subscription =
-            self.subscription.as_ref().filter(|subscription| subscription.enabled)?;
-        (self.network.link() == Link::Up).then_some(&subscription.destination)
+    /// The subscription, while records may be pushed for it.
+    fn pushing(&self) -> Option<&Subscription> {
+        let while_disabled = self.faults.possible().v1.push.while_disabled;
+        let subscription = self.subscription.as_ref();
+        subscription
+            .filter(|subscription| subscription.enabled || while_disabled)
+            .filter(|_| self.network.link() == Link::Up)
     }
 
     /// Where reports go now (R-V3-16: only while online).
@@ -72,49 +109,89 @@ impl Device {
     }
 
     fn next_push(&mut self, mono: Mono) -> Option<Attempt> {
-        let destination = self.push_destination()?.clone();
-        let knobs = &self.view.behaviour.v1;
-        let record = self.push.next(&self.journal, knobs, mono)?;
-        let entry = self.journal.record_entry(record)?.clone();
-        self.attempts += 1;
-        let id = AttemptId(self.attempts);
-        let number = self.push.start(id, record, knobs, mono);
-        Some(Attempt {
-            id,
-            destination,
-            entry,
-            delivery: Delivery::Push(record),
-            number,
-            timeout: knobs.push_timeout,
-            tls_verify: knobs.tls_verify,
-        })
+        loop {
+            let subscription = self.pushing()?.clone();
+            let record = self.push.next(&self.journal, &self.view.behaviour.v1, mono)?;
+            let entry = self.journal.record_entry(record)?.clone();
+            let view = self.exchange(site(&entry, record), mono);
+            let destination = match self.fate(&view, subscription) {
+                Fate::Send(destination) => destination,
+                Fate::Stay => return None,
+                Fate::Fail => {
+                    let jitter = self.jitter(record);
+                    self.push.fail(&view.behaviour.v1, mono, jitter);
+                    return None;
+                }
+                Fate::Lose => {
+                    self.lose(record);
+                    continue;
+                }
+            };
+            self.attempts += 1;
+            let id = AttemptId(self.attempts);
+            let number = self.push.start(id, record, &view, mono);
+            let knobs = &view.behaviour.v1;
+            return Some(Attempt {
+                id,
+                destination,
+                entry,
+                delivery: Delivery::Push(record),
+                number,
+                timeout: knobs.push_timeout,
+                tls_verify: knobs.tls_verify,
+                view,
+            });
+        }
+    }
+
+    /// Whether a push leaves, and where to.
+    fn fate(&mut self, view: &View, subscription: Subscription) -> Fate {
+        let Subscription { destination, enabled } = subscription;
+        let violations = &view.behaviour.violations.v1;
+        let push = &violations.push;
+        let is_back = std::mem::take(&mut self.remembered.is_back);
+        let older = self.remembered.previous.as_ref().filter(|_| push.old_destination);
+        let destination = older.map_or(destination, |older| older.destination.clone());
+        if !enabled && !push.while_disabled {
+            Fate::Stay
+        } else if is_back && violations.backlog.loses_first {
+            Fate::Lose
+        } else if push.never || push.https_fails && destination.is_https() {
+            Fate::Fail
+        } else {
+            Fate::Send(destination)
+        }
     }
 
     fn next_report(&mut self, mono: Mono) -> Option<Attempt> {
         let destination = self.report_destination()?.clone();
-        let entry = self.next_reported(mono)?;
-        let entry = self.journal.event(entry)?.clone();
+        let (view, entry) = self.next_reported(mono)?;
         self.attempts += 1;
         let id = AttemptId(self.attempts);
         let count = self.report.start(id);
-        let knobs = &self.view.behaviour;
+        let knobs = &view.behaviour;
         Some(Attempt {
             id,
             destination,
-            delivery: Delivery::Report(ReportId(report_reqid(&self.view, &entry, count))),
+            delivery: Delivery::Report(ReportId(report_reqid(&view, &entry, count))),
             entry,
             number: 1,
             timeout: knobs.v3.report_timeout,
             tls_verify: knobs.v1.tls_verify,
+            view,
         })
     }
 
-    /// The next event to report that the journal still has.
-    fn next_reported(&mut self, mono: Mono) -> Option<Seqnum> {
+    /// The next event to report that the journal still has, and how.
+    fn next_reported(&mut self, mono: Mono) -> Option<(Arc<View>, Entry)> {
         loop {
-            let seqnum = self.report.take_next(mono)?;
-            if self.journal.event(seqnum).is_some() {
-                return Some(seqnum);
+            let seqnum = self.next_missed(mono).or_else(|| self.report.take_next(mono))?;
+            if let Some(entry) = self.journal.event(seqnum).cloned() {
+                let view = self.exchange(Site::Report, mono);
+                if let Some(entry) = self.reported(&view, entry) {
+                    self.remembered.reporting = Some(seqnum);
+                    return Some((view, entry));
+                }
             }
             self.report.drop_one();
         }
@@ -123,6 +200,31 @@ impl Device {
     /// Forgets what is in flight and what waits to be reported, as the network is cut.
     pub(super) fn forget_deliveries(&mut self) {
         self.dropped += self.push.abort();
+        if !self.faults.is_empty() {
+            let missed = self.remembered.reporting.take().into_iter().chain(self.report.queued());
+            for seqnum in missed.collect::<Vec<_>>() {
+                self.note_missed(seqnum);
+            }
+        }
         self.report.clear();
+    }
+}
+
+/// What becomes of a push that is due.
+enum Fate {
+    /// It leaves.
+    Send(EventDest),
+    /// It waits for another subscription.
+    Stay,
+    /// It fails without leaving.
+    Fail,
+    /// Its record is lost.
+    Lose,
+}
+
+fn site(entry: &Entry, record: RecordId) -> Site {
+    match entry.fact.records().get(usize::from(record.part)) {
+        Some(RecordType::Alarm) => Site::Alarm,
+        _ => Site::Recognition,
     }
 }

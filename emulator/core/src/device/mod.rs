@@ -10,6 +10,8 @@ mod config;
 mod control;
 mod delivering;
 mod effects;
+mod faulty;
+mod log;
 mod network;
 mod sessions;
 mod settings;
@@ -23,6 +25,7 @@ use std::sync::Arc;
 
 pub use self::config::Config;
 pub use self::effects::{Effect, Effects, Link};
+use self::faulty::Remembered;
 use self::network::Network;
 use self::sessions::Sessions;
 use self::settings::Settings;
@@ -35,6 +38,7 @@ use crate::clock::{Clock, Mono, Now, UnixMillis};
 use crate::delivery::push::Push;
 use crate::delivery::report::Report;
 use crate::event::{Entry, Fact, Index, Seqnum};
+use crate::faults::Faults;
 use crate::journal::{Appended, Caching, Journal};
 use crate::wire::View;
 use crate::world::World;
@@ -72,6 +76,8 @@ pub struct Device {
     /// What was taken over from the configuration.
     given: Given,
     attempts: u64,
+    faults: Faults,
+    remembered: Remembered,
 }
 
 impl Device {
@@ -87,7 +93,9 @@ impl Device {
     /// A device as configured, with that past.
     fn made(config: Arc<Config>, view: View, clock: Clock, journal: Journal, world: World) -> Self {
         let destination = config.push_to.clone();
-        Self {
+        let faults = Faults::new(&config.faults, config.seed, clock.anchor().mono);
+        let mut device = Self {
+            view: Arc::new(View { faults: faults.armed(), ..view }),
             started: clock.anchor().mono,
             latest: clock.anchor().wall,
             clock,
@@ -111,9 +119,12 @@ impl Device {
             starts: 0,
             given: Given::by(&config),
             attempts: 0,
-            view: Arc::new(view),
+            faults,
+            remembered: Remembered::default(),
             config,
-        }
+        };
+        device.begin_to_remember();
+        device
     }
 
     /// What it was made of.
@@ -133,6 +144,7 @@ impl Device {
     /// Does what is due: the world's next events, the network's flapping, deliveries.
     pub fn handle_timer(&mut self, mono: Mono, effects: &mut Effects) {
         let now = self.clock.at(mono);
+        self.expire_faults(mono, effects);
         self.step_network(now, effects);
         self.catch_up(now, effects);
         self.deliver(mono, effects);
@@ -143,7 +155,8 @@ impl Device {
     pub fn next_deadline(&self) -> Option<Mono> {
         let due = self.world.next_due().filter(|_| !self.is_leaving());
         let world = due.map(|due| self.clock.when(due));
-        let deadlines = [world, self.network.deadline(), self.push_deadline()];
+        let deadlines =
+            [world, self.network.deadline(), self.push_deadline(), self.fault_deadline()];
         deadlines.into_iter().flatten().min()
     }
 
@@ -180,6 +193,7 @@ impl Device {
     /// The one place where an entry that has come into the journal enters the queues.
     fn appended(
         &mut self,
+        view: &View,
         appended: &Appended,
         told: Option<Entry>,
         happened: Mono,
@@ -195,7 +209,10 @@ impl Device {
         {
             self.report.add(seqnum, happened);
         }
-        if let Some(entry) = told {
+        if !self.faults.is_empty() {
+            self.after_append(view, appended, told.as_ref());
+        }
+        if let Some(entry) = told.filter(|_| effects.watch) {
             effects.add(Effect::Happened(entry, Arc::clone(&self.view)));
         }
     }
@@ -204,7 +221,11 @@ impl Device {
     fn caching(&self) -> Caching {
         let knobs = &self.view.behaviour.v1;
         match &self.subscription {
-            Some(subscription) if subscription.enabled || knobs.cache_while_disabled => {
+            Some(subscription)
+                if subscription.enabled
+                    || knobs.cache_while_disabled
+                    || self.faults.possible().v1.push.while_disabled =>
+            {
                 match knobs.overflow {
                     Overflow::DropOldest => Caching::DropOldest,
                     Overflow::DropNewest => Caching::DropNewest,

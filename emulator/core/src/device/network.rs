@@ -78,6 +78,7 @@ impl Device {
             return;
         }
         self.network.link = link;
+        self.note_link(link);
         match link {
             Link::Up => self.push.wake(),
             Link::Down => self.forget_deliveries(),

@@ -57,6 +57,16 @@ impl Sessions {
         }
     }
 
+    /// Whether `token` was ever good and nobody has met its end.
+    pub(super) fn knows(&self, token: &str) -> bool {
+        self.expiries.contains_key(token)
+    }
+
+    /// Ends one session.
+    pub(super) fn close(&mut self, token: &str) {
+        self.expiries.remove(token);
+    }
+
     /// No session; a token given out before is never given out again, also after a rewind.
     pub(super) const fn ended(&self) -> Self {
         Self { expiries: BTreeMap::new(), logins: self.logins }

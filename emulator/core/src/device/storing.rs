@@ -18,7 +18,9 @@ use crate::calls::v1::Subscription;
 use crate::clock::{Clock, Mono, Now, UnixMillis};
 use crate::delivery::push::Push;
 use crate::event::{Entry, Fact, Index, Seqnum};
+use crate::faults::Site;
 use crate::journal::{Appended, Caching, Journal, Place, Waiting};
+use crate::wire::View;
 use crate::world::{BadPosition, World};
 
 /// What waits to be stored.
@@ -53,8 +55,8 @@ enum Leaving {
 /// One staged change.
 #[derive(Debug)]
 enum Step {
-    /// The journal's next staged entry, which happened then.
-    Entry(Mono),
+    /// The journal's next staged entry, which happened then, and how the device behaved.
+    Entry(Mono, Arc<View>),
     /// Something rare.
     Rare(Rare),
     /// The world moved without an entry.
@@ -217,12 +219,13 @@ impl Device {
         self.staging.told.clear();
         for _ in 0..std::mem::take(&mut self.staging.taken) {
             match self.staging.steps.pop_front() {
-                Some(Step::Entry(happened)) => {
+                Some(Step::Entry(happened, view)) => {
                     let place = places.next().expect("entries were stored somewhere");
-                    let told = self.journal.staged().next().filter(|_| effects.watch);
+                    let is_told = effects.watch || !self.faults.is_empty();
+                    let told = self.journal.staged().next().filter(|_| is_told);
                     let told = told.map(|staged| staged.entry.clone());
                     let appended = self.journal.commit(place).expect("a step has its entry");
-                    self.appended(&appended, told, happened, effects);
+                    self.appended(&view, &appended, told, happened, effects);
                 }
                 Some(Step::Rare(Rare::Replace(mut fresh, replacing))) => {
                     fresh.begun(first);
@@ -271,19 +274,21 @@ impl Device {
         mono: Mono,
         effects: &mut Effects,
     ) -> (Index, Option<Seqnum>) {
-        let caching = self.caching();
+        let view = self.exchange(Site::Append, mono);
+        let caching = self.spoilt_caching(self.caching(), &view, &fact);
         if self.staging.mode == Mode::Stored {
             let entry = self.journal.stage(at, fact, caching);
             let numbers = (entry.index, entry.seqnum);
-            self.stage(Step::Entry(mono));
+            self.stage(Step::Entry(mono, view));
             return numbers;
         }
         // What has no v3 form and is not cached is nowhere to be read afterwards.
-        let told = effects.watch.then(|| fact.clone());
+        let is_told = effects.watch || !self.faults.is_empty();
+        let told = is_told.then(|| fact.clone());
         let appended = self.journal.append(at, fact, caching);
         let Appended { index, seqnum, .. } = appended;
         let told = told.map(|fact| Entry { index, seqnum, at, fact });
-        self.appended(&appended, told, mono, effects);
+        self.appended(&view, &appended, told, mono, effects);
         (index, seqnum)
     }
 
@@ -328,6 +333,7 @@ impl Device {
                 self.push.wake();
                 self.sessions.clear();
                 self.settings.take_effect();
+                self.remembered.restarted_after = self.newest();
                 self.started = mono;
             }
             Rare::Replace(fresh, replacing) => self.replace(*fresh, replacing, mono, effects),
@@ -352,8 +358,12 @@ impl Device {
                 report.reset();
                 let (clock, room) = (self.clock, self.room);
                 let started = mono;
+                // Faults belong to the world around the device: they stay.
+                let faults = std::mem::take(&mut self.faults);
                 let kept = Self { attempts, sessions, starts, staging, network, ..fresh };
-                *self = Self { report, clock, room, started, ..kept };
+                *self = Self { report, clock, room, started, faults, ..kept };
+                self.begin_to_remember();
+                self.renew_view();
                 if effects.watch {
                     let entries = self.journal.entries(Index::FIRST, 1);
                     let entries: Vec<Entry> = entries.into_iter().cloned().collect();

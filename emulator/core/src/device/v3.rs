@@ -2,12 +2,15 @@
 
 use super::Device;
 use super::effects::Effects;
+use super::log::Log;
 use super::settings::Settings;
 use super::storing::Rare;
+use crate::behaviour::violations;
 use crate::behaviour::{EmptyInfo, EvictedSeqnum, LoginErrors, LoginTime, PastEnd, UnknownAction};
 use crate::calls::v3::{Call, Credentials, Fetch, Refusal, Reply, Retcode};
 use crate::clock::Mono;
-use crate::event::Seqnum;
+use crate::event::{Entry, Seqnum};
+use crate::wire::View;
 use crate::wire::v3::Unreadable;
 
 /// How many events a fetch without `limit` gives (v3 document; R-V3-11).
@@ -23,59 +26,95 @@ const fn refuse(retcode: Retcode) -> Answer {
 }
 
 impl Device {
-    /// Serves a call of the v3.x API, with the token that came with it.
+    /// Serves a call of the v3.x API, with the token that came with it, as `view` has it: that of the
+    /// exchange (see [`Device::exchange`]).
     ///
     /// # Errors
     /// A `retcode` other than 0, or silence (R-V3-06).
     pub fn handle_v3(
         &mut self,
+        view: &View,
         call: Result<Call, Unreadable>,
         token: Option<&str>,
         mono: Mono,
     ) -> Answer {
-        let knobs = &self.view.behaviour.v3;
         let needs_token = match &call {
             Ok(call) => !call.is_open(),
             Err(unreadable) => *unreadable == Unreadable::BadField,
         };
-        let (ttl, bad_token) = (knobs.token_ttl, knobs.bad_token);
-        if needs_token && !token.is_some_and(|token| self.sessions.renew(token, ttl, mono)) {
-            return refuse(Retcode(bad_token));
+        if needs_token && !self.is_token_good(view, token, mono) {
+            return refuse(Retcode(view.behaviour.v3.bad_token));
         }
+        let violations = &view.behaviour.violations.v3.calls;
+        let was_stuck = std::mem::take(&mut self.remembered.is_stuck);
         match call {
-            Ok(call) => self.serve(call, mono),
-            Err(Unreadable::UnknownAction) => self.unknown_action(),
-            Err(Unreadable::Malformed | Unreadable::BadField | Unreadable::BadOpenField) => {
-                refuse(Retcode::BAD_PARAMETER)
+            Ok(_) if violations.garbage_sticks && was_stuck => refuse(Retcode::BUSY),
+            Ok(call) => self.serve(view, call, mono),
+            Err(Unreadable::UnknownAction) => Self::unknown_action(view),
+            Err(unreadable) => {
+                self.remembered.is_stuck = violations.garbage_sticks;
+                self.unreadable(unreadable, violations)
             }
         }
     }
 
-    fn serve(&mut self, call: Call, mono: Mono) -> Answer {
+    /// R-V3-02; a good token lives on.
+    fn is_token_good(&mut self, view: &View, token: Option<&str>, mono: Mono) -> bool {
+        let violations = &view.behaviour.violations.v3.access;
+        let Some(token) = token else {
+            return violations.no_token_needed;
+        };
+        if violations.tokens_live_on && self.sessions.knows(token) {
+            return true;
+        }
+        self.sessions.renew(token, view.behaviour.v3.token_ttl, mono) || violations.any_token
+    }
+
+    /// R-V3-07.
+    fn unreadable(&self, unreadable: Unreadable, violations: &violations::Calls) -> Answer {
+        match unreadable {
+            Unreadable::Malformed if violations.garbage_succeeds => Ok(Reply::Done),
+            Unreadable::BadField if violations.bad_field_misread => {
+                let newest = self.journal.len().saturating_sub(1);
+                Ok(Reply::Events(self.journal.events(newest, 1).cloned().collect()))
+            }
+            _ => refuse(Retcode::BAD_PARAMETER),
+        }
+    }
+
+    fn serve(&mut self, view: &View, call: Call, mono: Mono) -> Answer {
         match call {
-            Call::Login(credentials) => self.login(&credentials, mono),
+            Call::Login(credentials) => self.login(view, &credentials, mono),
             Call::SetPassword(credentials) => self.set_password(credentials, mono),
             Call::DeviceInfo => Ok(Reply::DeviceInfo { people: self.config.roster.len() }),
             Call::ConfigFetch => Ok(Reply::Configs(self.settings.all())),
             Call::ConfigSet(configs) => self.set_configs(configs, mono),
-            Call::EventInfo => self.event_info(),
-            Call::EventFetch(fetch) => self.event_fetch(fetch),
+            Call::EventInfo => self.event_info(view),
+            Call::EventFetch(fetch) => self.event_fetch(view, fetch),
         }
     }
 
     /// R-V3-06.
-    fn unknown_action(&self) -> Answer {
-        match self.view.behaviour.v3.unknown_action {
+    fn unknown_action(view: &View) -> Answer {
+        if view.behaviour.violations.v3.calls.unknown_action_succeeds {
+            return Ok(Reply::Done);
+        }
+        match view.behaviour.v3.unknown_action {
             UnknownAction::Retcode => refuse(Retcode::UNSUPPORTED),
             UnknownAction::Hang => Err(Refusal::Silence),
         }
     }
 
     /// R-V3-02, R-V3-30, R-V3-32.
-    fn login(&mut self, credentials: &Credentials, mono: Mono) -> Answer {
-        let knobs = &self.view.behaviour.v3;
+    fn login(&mut self, view: &View, credentials: &Credentials, mono: Mono) -> Answer {
+        let knobs = &view.behaviour.v3;
+        let violations = &view.behaviour.violations.v3.access;
         let digest = self.accounts.get(&credentials.user);
-        if !digest.is_some_and(|digest| digest.eq_ignore_ascii_case(&credentials.digest)) {
+        let is_known = digest.is_some() || violations.any_user;
+        let is_right = digest.is_none_or(|digest| {
+            digest.eq_ignore_ascii_case(&credentials.digest) || violations.any_password
+        });
+        if !(is_known && is_right) {
             return refuse(match (knobs.login_errors, digest) {
                 (LoginErrors::BadParameter, _) => Retcode::BAD_PARAMETER,
                 (LoginErrors::UserThenPassword, None) => Retcode::NO_SUCH_OBJECT,
@@ -89,6 +128,9 @@ impl Device {
             }
         };
         let token = self.sessions.open(self.view.seed, knobs.token_ttl, mono);
+        if violations.useless_token {
+            self.sessions.close(&token);
+        }
         Ok(Reply::Token { token, timestamp })
     }
 
@@ -119,49 +161,123 @@ impl Device {
     }
 
     /// R-V3-14.
-    fn event_info(&self) -> Answer {
-        match (self.journal.bounds(), self.view.behaviour.v3.empty_info) {
-            (Some((min, max)), _) => Ok(Reply::Bounds(Some((min.get(), max.get())))),
+    fn event_info(&self, view: &View) -> Answer {
+        let violations = &view.behaviour.violations.v3;
+        let mut bounds = self.log(view).bounds();
+        if violations.info.stale {
+            let newest = self.remembered.newest;
+            bounds = bounds.filter(|_| newest > 0).map(|(min, _)| (min, newest));
+        }
+        let off_by_one = |(min, max): (u64, u64)| {
+            let wrong = if min == 1 { 2 } else { min - 1 };
+            let min = if violations.info.min_wrong { wrong } else { min };
+            (min, max + u64::from(violations.info.max_wrong))
+        };
+        match (bounds, view.behaviour.v3.empty_info) {
+            (Some(bounds), _) => Ok(Reply::Bounds(Some(off_by_one(bounds)))),
+            (None, _) if violations.info.empty_nonsense => Ok(Reply::Bounds(Some((1, 0)))),
             (None, EmptyInfo::Zero) => Ok(Reply::Bounds(Some((0, 0)))),
             (None, EmptyInfo::Null) => Ok(Reply::Bounds(None)),
             (None, EmptyInfo::Error) => refuse(Retcode::NO_SUCH_OBJECT),
         }
     }
 
-    /// R-V3-08 to R-V3-13.
-    fn event_fetch(&self, fetch: Fetch) -> Answer {
-        let ceiling = u64::from(self.view.behaviour.v3.fetch_ceiling);
-        let limit = fetch.limit.unwrap_or(LIMIT_DEFAULT).min(ceiling);
-        let (place, limit) = match fetch.seqnum {
-            Some(seqnum) => match self.page_by_seqnum(seqnum, limit) {
-                Some(page) => page,
-                None => return refuse(Retcode::NO_SUCH_OBJECT),
-            },
-            None => (fetch.offset.unwrap_or(0), limit),
-        };
-        // An empty journal has no newest event to be past: its first page is empty.
-        if place >= self.journal.len() as u64 && place > 0 {
-            return match self.view.behaviour.v3.past_end {
-                PastEnd::Empty => Ok(Reply::Events(Vec::new())),
-                PastEnd::Error => refuse(Retcode::NO_SUCH_OBJECT),
-            };
-        }
-        // Both are under the journal's length or the ceiling.
-        let place = usize::try_from(place).unwrap_or(usize::MAX);
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Ok(Reply::Events(self.journal.events(place, limit).cloned().collect()))
+    fn log(&self, view: &View) -> Log<'_> {
+        Log::new(&self.journal, &view.behaviour.violations.v3.log, &self.remembered)
     }
 
-    /// The place and size of a page that begins with `seqnum`; none where R-V3-12 makes it an error.
-    fn page_by_seqnum(&self, seqnum: u64, limit: u64) -> Option<(u64, u64)> {
-        let oldest = self.journal.bounds().map_or(Seqnum::FIRST, |(oldest, _)| oldest).get();
-        let Some(missing) = oldest.checked_sub(seqnum).filter(|missing| *missing > 0) else {
-            return Some((seqnum - oldest, limit));
-        };
-        match self.view.behaviour.v3.evicted_seqnum {
-            EvictedSeqnum::Clamp => Some((0, limit)),
-            EvictedSeqnum::Error => None,
-            EvictedSeqnum::Window => Some((0, limit.saturating_sub(missing))),
+    /// R-V3-08 to R-V3-13.
+    fn event_fetch(&self, view: &View, fetch: Fetch) -> Answer {
+        let log = self.log(view);
+        let violations = &view.behaviour.violations.v3.fetch;
+        if *violations == violations::Fetch::default() {
+            return page(&log, view, fetch).map(Reply::Events);
         }
+        let fetch = misread(violations, fetch, &log);
+        page(&log, view, fetch).map(|events| Reply::Events(garble(violations, events)))
     }
+}
+
+/// The page that a fetch asks for (R-V3-08 to R-V3-13).
+fn page(log: &Log<'_>, view: &View, fetch: Fetch) -> Result<Vec<Entry>, Refusal> {
+    let knobs = &view.behaviour.v3;
+    let limit = fetch.limit.unwrap_or(LIMIT_DEFAULT).min(knobs.fetch_ceiling.into());
+    let missing = |seqnum: u64| {
+        let oldest = log.bounds().map_or(Seqnum::FIRST.get(), |(oldest, _)| oldest);
+        oldest.saturating_sub(seqnum)
+    };
+    let gone = fetch.seqnum.map_or(0, missing);
+    let limit = match knobs.evicted_seqnum {
+        EvictedSeqnum::Error if gone > 0 => {
+            return Err(Refusal::Retcode(Retcode::NO_SUCH_OBJECT));
+        }
+        EvictedSeqnum::Window => limit.saturating_sub(gone),
+        EvictedSeqnum::Clamp | EvictedSeqnum::Error => limit,
+    };
+    let place = match fetch.seqnum {
+        Some(seqnum) => log.place(seqnum),
+        None => fetch.offset.unwrap_or(0),
+    };
+    // An empty journal has no newest event to be past: its first page is empty.
+    if place >= log.len() && place > 0 && knobs.past_end == PastEnd::Error {
+        return Err(Refusal::Retcode(Retcode::NO_SUCH_OBJECT));
+    }
+    Ok(log.page(place, limit))
+}
+
+/// What a fetch is taken for by a device that misreads it.
+fn misread(violations: &violations::Fetch, asked: Fetch, log: &Log<'_>) -> Fetch {
+    let mut fetch = asked;
+    if let (None, Some(limit)) = (fetch.limit, violations.default_limit) {
+        fetch.limit = Some(limit);
+    }
+    let mut limit = fetch.limit.unwrap_or(LIMIT_DEFAULT);
+    if violations.limit_ignored {
+        limit = LIMIT_DEFAULT;
+    }
+    limit = limit.saturating_add(u64::from(violations.limit_exceeded || violations.skips));
+    limit = limit.saturating_sub(u64::from(violations.limit_short));
+    fetch.limit = Some(limit);
+    if violations.offset_wins && fetch.offset.is_some() {
+        fetch.seqnum = None;
+    }
+    if violations.seqnum_as_offset && fetch.seqnum.is_some() {
+        (fetch.offset, fetch.seqnum) = (fetch.seqnum, None);
+    }
+    if violations.seqnum_exclusive {
+        fetch.seqnum = fetch.seqnum.map(|seqnum| seqnum.saturating_add(1));
+    }
+    if violations.offset_from_one {
+        fetch.offset = fetch.offset.map(|offset| offset.saturating_sub(1));
+    }
+    let newest = log.len().saturating_sub(limit);
+    if violations.offset_from_newest {
+        fetch.offset = fetch.offset.map(|offset| newest.saturating_sub(offset));
+    }
+    let is_evicted = fetch.seqnum.zip(log.bounds()).is_some_and(|(seqnum, (min, _))| seqnum < min);
+    let is_bare = fetch.seqnum.is_none() && fetch.offset.is_none();
+    if violations.default_newest && is_bare || violations.evicted_newest && is_evicted {
+        (fetch.offset, fetch.seqnum) = (Some(newest), None);
+    }
+    let start = fetch.seqnum.map_or(fetch.offset.unwrap_or(0), |seqnum| log.place(seqnum));
+    if violations.past_end_wraps && start >= log.len() {
+        (fetch.offset, fetch.seqnum) = (Some(0), None);
+    }
+    fetch
+}
+
+/// A page as a device gives it that garbles it.
+fn garble(violations: &violations::Fetch, mut events: Vec<Entry>) -> Vec<Entry> {
+    if violations.skips && events.len() > 2 {
+        events.remove(events.len() / 2);
+    }
+    if violations.repeats
+        && let [first, .., last] = &mut events[..]
+    {
+        *last = first.clone();
+    }
+    if violations.descending {
+        events.reverse();
+    }
+    events
 }

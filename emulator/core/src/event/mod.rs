@@ -28,6 +28,15 @@ impl Seqnum {
     /// The number of a device's first event.
     pub const FIRST: Self = Self(NonZeroU64::MIN);
 
+    /// From a number; none of 0.
+    #[must_use]
+    pub const fn new(number: u64) -> Option<Self> {
+        match NonZeroU64::new(number) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
+
     /// The number itself.
     #[must_use]
     pub const fn get(self) -> u64 {
@@ -45,6 +54,12 @@ impl Seqnum {
 /// An entry's place among all entries of a device, from 1; restarts only with a factory reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Index(u64);
+
+impl Default for Index {
+    fn default() -> Self {
+        Self::FIRST
+    }
+}
 
 impl Index {
     /// The first entry of a device.
@@ -140,6 +155,27 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::Face,
+        Self::Card,
+        Self::Qrcode,
+        Self::Visitor,
+        Self::Therm,
+        Self::Door,
+        Self::Remote,
+        Self::Push,
+        Self::Fire,
+        Self::Disa,
+        Self::Reset,
+    ];
+
+    /// The kind with the v3 document's name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The v3 document's name.
     #[must_use]
     pub const fn name(self) -> &'static str {

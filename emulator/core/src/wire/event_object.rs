@@ -47,17 +47,33 @@ impl<'a> EventObject<'a> {
     /// The event that an entry is; none if it has no v3 form (R-V3-27).
     pub(super) fn new(view: &'a View, entry: &'a Entry, showing: Showing) -> Option<Self> {
         let knobs = &view.behaviour.v3;
-        let kind = entry.fact.kind()?;
+        let Some(kind) = entry.fact.kind() else {
+            return Self::of_pin(view, entry);
+        };
         let device_id = knobs.device_fields || showing == Showing::Reported;
         let mut object = Self {
+            device_id: device_id.then_some(view.identity.device_id.as_str()),
+            ip_addr: knobs.device_fields.then_some(view.identity.ip.as_str()),
+            ..Self::bare(view, entry, name(kind, knobs.door_name))?
+        };
+        object.fill(view, &entry.fact, kind);
+        if knobs.fill_absent_fields {
+            object.fill_absent(view);
+        }
+        Some(object)
+    }
+
+    /// What every event has; none without a number.
+    fn bare(view: &View, entry: &Entry, event: &'static str) -> Option<Self> {
+        Some(Self {
             seqnum: entry.seqnum?.get(),
-            timestamp: match knobs.timestamp_unit {
+            timestamp: match view.behaviour.v3.timestamp_unit {
                 TimeUnit::Millis => entry.at.millis(),
                 TimeUnit::Seconds => entry.at.seconds(),
             },
-            event: name(kind, knobs.door_name),
-            device_id: device_id.then_some(view.identity.device_id.as_str()),
-            ip_addr: knobs.device_fields.then_some(view.identity.ip.as_str()),
+            event,
+            device_id: None,
+            ip_addr: None,
             uid: None,
             score: None,
             sharp: None,
@@ -65,11 +81,18 @@ impl<'a> EventObject<'a> {
             data: None,
             state: None,
             qrcode: None,
+        })
+    }
+
+    /// What has no v3 form, on a device that shows it all the same (R-V3-27).
+    fn of_pin(view: &'a View, entry: &'a Entry) -> Option<Self> {
+        let is_shown = view.behaviour.violations.v3.log.pins;
+        let (Fact::Access(access) | Fact::PinAttack(access, _)) = &entry.fact else {
+            return None;
         };
-        object.fill(view, &entry.fact, kind);
-        if knobs.fill_absent_fields {
-            object.fill_absent(view);
-        }
+        let mut object = Self::bare(view, entry, "pin").filter(|_| is_shown)?;
+        object.uid = Some(Uid { view, subject: access.subject });
+        object.state = Some(access.verdict.state());
         Some(object)
     }
 

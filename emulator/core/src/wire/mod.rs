@@ -3,6 +3,7 @@
 //! Both APIs are projections of the same journal entry through a [`View`], so they cannot disagree. What
 //! is pushed again is made again from the same entry and is the same to the byte (R-V1-10).
 
+mod edits;
 mod event_object;
 mod fields;
 pub mod json;
@@ -11,4 +12,4 @@ pub mod v1;
 pub mod v3;
 mod view;
 
-pub use self::view::{Identity, View};
+pub use self::view::{FaultsArmed, Identity, View};

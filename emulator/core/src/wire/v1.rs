@@ -4,13 +4,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::edits::About;
 use super::fields::{Field, read_object};
 use super::json;
 use super::record::Record;
 use super::view::View;
+use crate::behaviour::Part;
 use crate::calls::v1::{Call, Reply};
 use crate::dest::{DestError, EventDest};
-use crate::event::{Entry, RecordId};
+use crate::event::{Entry, RecordId, RecordType};
 
 /// The one path of this API that is served.
 pub const SUBSCRIBE_PATH: &str = "/v1/event/subscribe";
@@ -75,7 +77,7 @@ struct SubscriptionData<'a> {
 
 /// Writes the answer to a call that succeeded.
 #[must_use]
-pub fn encode(reply: &Reply) -> Vec<u8> {
+pub fn encode(reply: &Reply, view: &View) -> Vec<u8> {
     let data = match reply {
         Reply::Done | Reply::Subscription(None) => None,
         Reply::Subscription(Some(subscription)) => Some(SubscriptionData {
@@ -83,19 +85,40 @@ pub fn encode(reply: &Reply) -> Vec<u8> {
             enabled: subscription.enabled,
         }),
     };
-    json::compact(&Answer { data, code: 200, msg: "OK" })
+    write(&Answer { data, code: 200, msg: "OK" }, view)
 }
 
 /// Writes the answer to a call that did not.
 #[must_use]
-pub fn encode_error(code: u16, message: &str) -> Vec<u8> {
-    json::compact(&Answer { data: (), code, msg: message })
+pub fn encode_error(code: u16, message: &str, view: &View) -> Vec<u8> {
+    write(&Answer { data: (), code, msg: message }, view)
 }
 
-/// Writes a push; none if the entry has no such record.
+/// Writes an answer as the faults in force have it.
+fn write<D: Serialize>(answer: &Answer<'_, D>, view: &View) -> Vec<u8> {
+    let about = About::answer(view);
+    if about.is_edited() {
+        json::compact(&about.edit(answer, &[Part::V1Answer]))
+    } else {
+        json::compact(answer)
+    }
+}
+
+/// Writes a push, the `attempt`th of its record; none if the entry has no such record.
 #[must_use]
-pub fn encode_push(view: &View, entry: &Entry, record: RecordId) -> Option<Vec<u8>> {
-    Record::new(view, entry, record.part).map(|record| json::compact(&record))
+pub fn encode_push(view: &View, entry: &Entry, record: RecordId, attempt: u32) -> Option<Vec<u8>> {
+    let message = Record::new(view, entry, record.part)?;
+    let about = About::record(view, entry, record, attempt);
+    if !about.is_edited() {
+        return Some(json::compact(&message));
+    }
+    let part = match entry.fact.records().get(usize::from(record.part)) {
+        Some(RecordType::Alarm) => Part::Alarm,
+        _ => Part::Recognition,
+    };
+    // The type's own changes first: those of the whole take the record apart.
+    let message = about.edit(&message, &[part]);
+    Some(json::compact(&about.edit(&message, &[Part::Push])))
 }
 
 /// The `code` of a receiver's answer, as far as acknowledgement cares (R-V1-06).
@@ -105,6 +128,8 @@ pub enum AnswerCode {
     Number200,
     /// The text "200".
     Text200,
+    /// Another whole number.
+    OtherNumber,
     /// Anything else, or no JSON object with a `code`.
     Other,
 }
@@ -119,6 +144,9 @@ struct ReceiverAnswer {
 pub fn answer_code(bytes: &[u8]) -> AnswerCode {
     match read_object::<ReceiverAnswer>(bytes).map(|answer| answer.code) {
         Ok(serde_json::Value::Number(number)) if is_200(&number) => AnswerCode::Number200,
+        Ok(serde_json::Value::Number(number)) if number.is_i64() || number.is_u64() => {
+            AnswerCode::OtherNumber
+        }
         Ok(serde_json::Value::String(text)) if text == "200" => AnswerCode::Text200,
         _ => AnswerCode::Other,
     }

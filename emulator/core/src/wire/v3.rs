@@ -7,12 +7,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::edits::About;
 use super::fields::{Field, as_it_stands, read_object};
 use super::view::View;
 use super::{event_object, json};
-use crate::behaviour::{BadField, Path, ReportReqid, V3};
+use crate::behaviour::{BadField, Part, Path, ReportReqid, V3};
 use crate::calls::v3::{Call, Config, Credentials, Fetch, Refusal, Reply, Retcode};
 use crate::event::Entry;
+use crate::faults::Site;
 
 /// The three services a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,12 @@ pub enum Service {
     Event,
     /// Any: the action alone routes (R-V3-01).
     Any,
+}
+
+/// Whether `path` is written as in the document (R-V3-01).
+#[must_use]
+pub fn is_literal(path: &str) -> bool {
+    path.starts_with("/api/v3.x/")
 }
 
 /// The service that `path` names, if it names one (R-V3-01).
@@ -111,6 +119,20 @@ pub fn decode(bytes: &[u8], service: Service, knobs: &V3) -> Request {
 enum HeaderRead {
     Well,
     Badly,
+}
+
+/// Which exchange a request begins, as far as faults are concerned.
+#[must_use]
+pub fn site(bytes: &[u8]) -> Site {
+    match read_object::<Envelope<'_>>(bytes).map(|envelope| envelope.action) {
+        Ok(Field::Good(action)) => match action.as_str() {
+            "auth-login" => Site::Login,
+            "event-info" => Site::Info,
+            "event-fetch" => Site::Fetch,
+            _ => Site::OtherV3,
+        },
+        _ => Site::OtherV3,
+    }
 }
 
 /// An action: where it is served, what it needs, and how its body is read.
@@ -267,7 +289,7 @@ pub fn encode(
 ) -> Option<Vec<u8>> {
     let bytes = match result {
         Err(Refusal::Silence) => return None,
-        Err(Refusal::Retcode(retcode)) => encode_retcode(*retcode, reqid, &view.behaviour.v3),
+        Err(Refusal::Retcode(retcode)) => encode_retcode(*retcode, reqid, view),
         Ok(reply) => encode_reply(reply, reqid, view),
     };
     Some(bytes)
@@ -275,15 +297,28 @@ pub fn encode(
 
 /// Writes an answer that has only a `retcode`.
 #[must_use]
-pub fn encode_retcode(retcode: Retcode, reqid: Option<&RawValue>, knobs: &V3) -> Vec<u8> {
-    write(&answer::<()>(retcode.0, reqid, None), knobs)
+pub fn encode_retcode(retcode: Retcode, reqid: Option<&RawValue>, view: &View) -> Vec<u8> {
+    write(&answer::<()>(retcode.0, reqid, None), view)
 }
 
 fn answer<B>(retcode: u16, reqid: Option<&RawValue>, body: Option<B>) -> Answer<'_, B> {
     Answer { retcode, header: AnswerHeader { reqid }, body }
 }
 
-fn write<T: Serialize>(message: &T, knobs: &V3) -> Vec<u8> {
+/// Writes an answer as the faults in force have it.
+fn write<B: Serialize>(answer: &Answer<'_, B>, view: &View) -> Vec<u8> {
+    if view.behaviour.violations.v3.calls.plain_text {
+        return b"OK".to_vec();
+    }
+    let about = About::answer(view);
+    if !about.is_edited() {
+        return to_bytes(answer, &view.behaviour.v3);
+    }
+    let part = if answer.retcode == 0 { Part::Good } else { Part::Error };
+    to_bytes(&about.edit(answer, &[Part::Answer, part]), &view.behaviour.v3)
+}
+
+fn to_bytes<T: Serialize>(message: &T, knobs: &V3) -> Vec<u8> {
     if knobs.trailing_commas { json::with_trailing_commas(message) } else { json::compact(message) }
 }
 
@@ -300,8 +335,8 @@ struct BoundsBody {
 }
 
 #[derive(Serialize)]
-struct EventsBody<'a> {
-    events: Vec<event_object::EventObject<'a>>,
+struct EventsBody<E> {
+    events: Vec<E>,
 }
 
 #[derive(Serialize)]
@@ -333,33 +368,41 @@ struct DeviceInfoBody<'a> {
 }
 
 fn encode_reply(reply: &Reply, reqid: Option<&RawValue>, view: &View) -> Vec<u8> {
-    let knobs = &view.behaviour.v3;
     match reply {
-        Reply::Done => write(&answer::<()>(0, reqid, None), knobs),
+        Reply::Done => write(&answer::<()>(0, reqid, None), view),
         Reply::Token { token, timestamp } => {
-            write(&answer(0, reqid, Some(TokenBody { token, timestamp: *timestamp })), knobs)
+            write(&answer(0, reqid, Some(TokenBody { token, timestamp: *timestamp })), view)
         }
         Reply::Bounds(bounds) => {
             let body =
                 BoundsBody { max: bounds.map(|(_, max)| max), min: bounds.map(|(min, _)| min) };
-            write(&answer(0, reqid, Some(body)), knobs)
+            write(&answer(0, reqid, Some(body)), view)
         }
-        Reply::Events(entries) => {
-            let showing = event_object::Showing::Fetched;
-            let events = entries
-                .iter()
-                .filter_map(|entry| event_object::EventObject::new(view, entry, showing))
-                .collect();
-            write(&answer(0, reqid, Some(EventsBody { events })), knobs)
-        }
+        Reply::Events(entries) => encode_events(entries, reqid, view),
         Reply::Configs(configs) | Reply::ConfigsTaken(configs) => {
-            write(&answer(0, reqid, Some(configs_body(configs))), knobs)
+            write(&answer(0, reqid, Some(configs_body(configs))), view)
         }
         Reply::DeviceInfo { people } => {
-            write(&answer(0, reqid, Some(device_info(view, *people))), knobs)
+            write(&answer(0, reqid, Some(device_info(view, *people))), view)
         }
     }
 }
+
+fn encode_events(entries: &[Entry], reqid: Option<&RawValue>, view: &View) -> Vec<u8> {
+    let objects = entries.iter().filter_map(|entry| {
+        let showing = event_object::Showing::Fetched;
+        event_object::EventObject::new(view, entry, showing).map(|object| (entry, object))
+    });
+    if !About::answer(view).is_edited() {
+        let events = objects.map(|(_, object)| object).collect();
+        return write(&answer(0, reqid, Some(EventsBody { events })), view);
+    }
+    let edited = objects.map(|(entry, object)| About::event(view, entry).edit(&object, EVENT));
+    write(&answer(0, reqid, Some(EventsBody { events: edited.collect() })), view)
+}
+
+/// What an event object is part of by itself.
+const EVENT: &[Part] = &[Part::Event];
 
 fn configs_body<'a>(configs: &'a [Config]) -> ConfigsBody<'a> {
     let item = |config: &'a Config| ConfigItem {
@@ -385,10 +428,10 @@ fn device_info(view: &View, people: u32) -> DeviceInfoBody<'_> {
 }
 
 #[derive(Serialize)]
-struct Report<'a> {
+struct Report<'a, E> {
     action: &'static str,
     header: ReportHeader<'a>,
-    body: event_object::EventObject<'a>,
+    body: E,
 }
 
 #[derive(Serialize)]
@@ -399,6 +442,9 @@ struct ReportHeader<'a> {
 /// The `reqid` of a device's `count`th report (R-V3-31).
 #[must_use]
 pub fn report_reqid(view: &View, entry: &Entry, count: u64) -> String {
+    if view.behaviour.violations.v3.report.reqid_repeats {
+        return view.seed.named("report").uuid().to_string();
+    }
     match view.behaviour.v3.report_reqid {
         ReportReqid::Uuid => view.report_uuid(entry).to_string(),
         ReportReqid::Counter => count.to_string(),
@@ -410,8 +456,14 @@ pub fn report_reqid(view: &View, entry: &Entry, count: u64) -> String {
 pub fn encode_report(view: &View, entry: &Entry, reqid: &str) -> Option<Vec<u8>> {
     let showing = event_object::Showing::Reported;
     let body = event_object::EventObject::new(view, entry, showing)?;
-    let report = Report { action: "event-report", header: ReportHeader { reqid }, body };
-    Some(write(&report, &view.behaviour.v3))
+    let (action, header) = ("event-report", ReportHeader { reqid });
+    let (about, knobs) = (About::event(view, entry), &view.behaviour.v3);
+    if !about.is_edited() {
+        return Some(to_bytes(&Report { action, header, body }, knobs));
+    }
+    let body = about.edit(&body, EVENT);
+    let report = about.edit(&Report { action, header, body }, &[Part::Report]);
+    Some(to_bytes(&report, knobs))
 }
 
 /// Writes one event as `event-fetch` shows it, for the control API; none without a v3 form.

@@ -24,6 +24,15 @@ pub struct Identity {
     pub account: String,
 }
 
+/// Whether any fault is armed at a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultsArmed {
+    /// None is: every exchange has the same view.
+    No,
+    /// Some are.
+    Yes,
+}
+
 /// One device's way of showing entries. Cheap to clone: a reader takes one and lets the device go.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -35,6 +44,8 @@ pub struct View {
     pub setup: Arc<Setup>,
     /// How it behaves in this exchange.
     pub behaviour: Behaviour,
+    /// Whether faults are armed: then each exchange asks for a view of its own.
+    pub faults: FaultsArmed,
     /// The root of its identifiers: seed, device and how often it was reset to factory.
     pub seed: Seed,
 }

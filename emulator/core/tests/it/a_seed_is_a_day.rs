@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use vestibule_core::calls::control::{Command, Network};
 use vestibule_core::clock::{Now, Speed};
-use vestibule_core::delivery::{Delivery, Outcome};
+use vestibule_core::delivery::{Delivery, NoAnswer, Outcome};
 use vestibule_core::device::{Device, Effect};
 use vestibule_core::event::Entry;
 use vestibule_core::journal::Capacity;
@@ -32,9 +32,9 @@ fn busy(seed: u64) -> Rig {
 fn answer(rig: &mut Rig, sent_so_far: &mut Vec<(Duration, Vec<u8>)>) {
     while !rig.attempts.is_empty() {
         for attempt in rig.take_attempts() {
-            sent_so_far.push((rig.mono.since_start(), sent(&rig.device, &attempt)));
+            sent_so_far.push((rig.mono.since_start(), sent(&attempt)));
             let fails = sent_so_far.len().is_multiple_of(7);
-            let outcome = if fails { Outcome::NoAnswer } else { accepted() };
+            let outcome = if fails { Outcome::NoAnswer(NoAnswer::Broken) } else { accepted() };
             rig.settle(&attempt, &outcome);
         }
     }
@@ -167,7 +167,8 @@ fn no_token_survives_a_rewind() {
     let after = rig.token();
     assert_ne!(before, after);
     let info = Ok(vestibule_core::calls::v3::Call::EventInfo);
-    let answer = rig.input(|device, mono, _| device.handle_v3(info.clone(), Some(&before), mono));
+    let view = rig.device.view();
+    let answer = rig.input(|device, mono, _| device.handle_v3(&view, info, Some(&before), mono));
     assert!(answer.is_err(), "{answer:?}");
 }
 

@@ -133,12 +133,12 @@ fn reports() {
         let mut rig = reporting(quirks);
         rig.emit(wish("face"));
         let attempt = rig.take_attempt();
-        let bytes = String::from_utf8(sent(&rig.device, &attempt)).expect("utf-8");
+        let bytes = String::from_utf8(sent(&attempt)).expect("utf-8");
         writeln!(text, "=== {quirks:?}\n{bytes}").expect("memory");
         rig.settle(&attempt, &accepted());
         rig.control(Command::Restart).expect("always");
         let attempt = rig.take_attempt();
-        let bytes = String::from_utf8(sent(&rig.device, &attempt)).expect("utf-8");
+        let bytes = String::from_utf8(sent(&attempt)).expect("utf-8");
         writeln!(text, "{bytes}").expect("memory");
     }
     insta::assert_snapshot!(text);
@@ -203,11 +203,14 @@ fn answers_of_v3() {
 #[test]
 fn answers_of_v1() {
     let subscription = Subscription { destination: dest(RECORDS), enabled: true };
+    let (mut rig, refused) =
+        (Rig::new(), "event_dest must be a string with the receiver's address");
+    let view = rig.device.view();
     let answers = [
-        wire::v1::encode(&Reply::Done),
-        wire::v1::encode(&Reply::Subscription(None)),
-        wire::v1::encode(&Reply::Subscription(Some(subscription))),
-        wire::v1::encode_error(400, "event_dest must be a string with the receiver's address"),
+        wire::v1::encode(&Reply::Done, &view),
+        wire::v1::encode(&Reply::Subscription(None), &view),
+        wire::v1::encode(&Reply::Subscription(Some(subscription)), &view),
+        wire::v1::encode_error(400, refused, &view),
     ];
     let mut text = String::new();
     for bytes in answers {
@@ -215,7 +218,5 @@ fn answers_of_v1() {
         writeln!(text, "{}", String::from_utf8(bytes).expect("utf-8")).expect("memory");
     }
     insta::assert_snapshot!(text);
-    let get =
-        Rig::new().input(|device, mono, fx| device.handle_v1(Call::GetSubscription, mono, fx));
-    assert_eq!(get, Reply::Subscription(None));
+    assert_eq!(rig.call_v1(Ok(Call::GetSubscription)), Ok(Reply::Subscription(None)));
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use vestibule_core::calls::control::{Command, Counters, Flap, Network};
 use vestibule_core::clock::Mono;
-use vestibule_core::delivery::{Attempt, Delivery, Outcome};
+use vestibule_core::delivery::{Attempt, Delivery, NoAnswer, Outcome};
 use vestibule_core::device::{Device, Effect, Link};
 use vestibule_core::journal::Capacity;
 
@@ -47,7 +47,7 @@ impl Ending {
         match self {
             Self::Accepted => accepted(),
             Self::Refused => answered(500, r#"{"code":500}"#),
-            Self::NoAnswer => Outcome::NoAnswer,
+            Self::NoAnswer => Outcome::NoAnswer(NoAnswer::Broken),
         }
     }
 }
@@ -268,7 +268,7 @@ impl Model {
     }
 
     /// Checks the attempts that began, each against what may begin now, and that none is missing.
-    fn began(&mut self, rig: &Rig, attempts: &[Attempt], now: Mono) {
+    fn began(&mut self, attempts: &[Attempt], now: Mono) {
         for attempt in attempts {
             match &attempt.delivery {
                 Delivery::Push(record) => {
@@ -277,7 +277,7 @@ impl Model {
                     assert!(self.wait.is_none_or(|(earliest, _)| earliest <= now), "too early");
                     let destination = self.subscription.map(|(to, _)| to);
                     assert_eq!(Some(attempt.destination.as_str()), destination);
-                    let bytes = sent(&rig.device, attempt);
+                    let bytes = sent(attempt);
                     let first = self.bytes.entry(record).or_insert_with(|| bytes.clone());
                     assert_eq!(*first, bytes, "the same to the byte on every retry");
                     self.wait = None;
@@ -285,7 +285,7 @@ impl Model {
                 }
                 Delivery::Report(_) => {
                     let expected = self.next_report(now);
-                    let shown = report(rig, attempt)["body"]["seqnum"].as_u64();
+                    let shown = report(attempt)["body"]["seqnum"].as_u64();
                     assert_eq!(shown, expected, "in order, young, and kept");
                     self.reporting = Some(attempt.id.0);
                 }
@@ -350,7 +350,7 @@ impl Pair {
     /// After an input: the effects against the model, then the two of them.
     fn check(&mut self) {
         let attempts = self.rig.take_attempts();
-        self.model.began(&self.rig, &attempts, self.rig.mono);
+        self.model.began(&attempts, self.rig.mono);
         self.open.extend(attempts);
         self.model.compare(&self.rig);
     }
@@ -447,7 +447,7 @@ impl Pair {
         while let Some((id, _)) = self.model.flying.first().copied() {
             let attempt = self.open.iter().find(|attempt| attempt.id.0 == id);
             let attempt = attempt.expect("what flies was begun").clone();
-            let bytes = parsed(&sent(&self.rig.device, &attempt));
+            let bytes = parsed(&sent(&attempt));
             assert!(bytes["data"].is_object());
             if let Delivery::Push(record) = attempt.delivery {
                 arrived.push((record.index.get(), record.part));

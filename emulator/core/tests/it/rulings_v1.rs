@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use vestibule_core::behaviour::Behaviour;
 use vestibule_core::calls::control::{Command, Network};
 
-use vestibule_core::delivery::{Delivery, Outcome};
+use vestibule_core::delivery::{Delivery, NoAnswer, Outcome};
 use vestibule_core::dest::{DestError, EventDest};
 use vestibule_core::event::{PersonRef, Reason, RecordId};
 use vestibule_core::wire::v1::{AnswerCode, SubscribeError, answer_code, decode_subscribe};
@@ -90,7 +90,9 @@ fn r_v1_02_what_is_no_subscription() {
         let error = decode_subscribe(body.as_bytes()).expect_err("no subscription");
         assert!(format!("{error:?}").starts_with(name), "{body}: {error:?}");
     }
-    let answer = parsed(&vestibule_core::wire::v1::encode_error(400, "no \"such\" address"));
+    let view = Rig::new().device.view();
+    let answer = vestibule_core::wire::v1::encode_error(400, "no \"such\" address", &view);
+    let answer = parsed(&answer);
     assert_eq!(answer, json!({"data": null, "code": 400, "msg": "no \"such\" address"}));
 }
 
@@ -190,7 +192,7 @@ fn outcomes() -> Vec<(Outcome, &'static [&'static str])> {
         (answered(200, "success"), &[]),
         (answered(200, r#"{"code":200"#), &[]),
         (answered(100, r#"{"code":200}"#), &["any-status"]),
-        (Outcome::NoAnswer, &[]),
+        (Outcome::NoAnswer(NoAnswer::Broken), &[]),
     ]
 }
 
@@ -231,7 +233,7 @@ fn waits(rig: &mut Rig, count: usize) -> Vec<u128> {
     let mut waits = Vec::new();
     for _ in 0..count {
         let attempt = rig.take_attempt();
-        rig.settle(&attempt, &Outcome::NoAnswer);
+        rig.settle(&attempt, &Outcome::NoAnswer(NoAnswer::Broken));
         assert!(rig.attempts.is_empty());
         let due = rig.device.next_deadline().expect("a retry");
         waits.push(due.since(rig.mono).as_millis());
@@ -326,11 +328,11 @@ fn r_v1_07_what_ends_a_wait_at_once() {
         rig.faces(1);
         waits(&mut rig, 6);
         let attempt = rig.take_attempt();
-        rig.settle(&attempt, &Outcome::NoAnswer);
+        rig.settle(&attempt, &Outcome::NoAnswer(NoAnswer::Broken));
         wake(&mut rig);
         let attempt = rig.take_attempt();
         assert_eq!(attempt.number, 8, "the count of tries goes on");
-        rig.settle(&attempt, &Outcome::NoAnswer);
+        rig.settle(&attempt, &Outcome::NoAnswer(NoAnswer::Broken));
         let due = rig.device.next_deadline().expect("a retry");
         assert!(due.since(rig.mono).as_millis() <= 1_000, "the doubling begins anew");
     }
@@ -369,7 +371,7 @@ fn r_v1_08_a_wider_window_keeps_its_order_and_recovers_with_one() {
     assert_eq!(indices(&more), [4], "within the window of the oldest three");
     flying.extend(more);
     for attempt in &flying {
-        rig.settle(attempt, &Outcome::NoAnswer);
+        rig.settle(attempt, &Outcome::NoAnswer(NoAnswer::Broken));
     }
     assert!(rig.take_attempts().is_empty());
     rig.wait(1_000);
@@ -411,7 +413,9 @@ fn r_v1_09_fifty_thousand_wait() {
 #[test]
 fn r_v1_09_one_in_flight_that_overflows_may_still_arrive() {
     let lost = |rig: &Rig| rig.device.status(rig.mono).counters.dropped;
-    for (outcome, pushed, dropped) in [(accepted(), 1, 0), (Outcome::NoAnswer, 0, 1)] {
+    for (outcome, pushed, dropped) in
+        [(accepted(), 1, 0), (Outcome::NoAnswer(NoAnswer::Broken), 0, 1)]
+    {
         let mut rig = Rig::small(2, &[]);
         rig.subscribe();
         rig.faces(1);
@@ -439,15 +443,15 @@ fn r_v1_10_every_retry_is_the_same_to_the_byte() {
     rig.subscribe();
     let emitted = rig.emit_one(EventName::Face);
     let first = rig.take_attempt();
-    let bytes = sent(&rig.device, &first);
+    let bytes = sent(&first);
     assert_eq!(parsed(&bytes)["data"]["uuid"].as_str(), emitted.uuid.as_deref());
-    rig.settle(&first, &Outcome::NoAnswer);
+    rig.settle(&first, &Outcome::NoAnswer(NoAnswer::Broken));
     rig.wait(1_000);
     let second = rig.take_attempt();
-    assert_eq!(sent(&rig.device, &second), bytes);
+    assert_eq!(sent(&second), bytes);
     rig.control(Command::Restart).expect("always");
     let third = rig.take_attempt();
-    assert_eq!(sent(&rig.device, &third), bytes);
+    assert_eq!(sent(&third), bytes);
     assert_eq!([first.number, second.number, third.number], [1, 2, 3]);
 }
 
@@ -542,7 +546,7 @@ fn r_v1_15_a_backlog_goes_to_the_new_address() {
     let first = rig.take_attempt();
     rig.subscribe_to(OTHER, Some(true));
     assert!(rig.attempts.is_empty(), "one in flight");
-    rig.settle(&first, &Outcome::NoAnswer);
+    rig.settle(&first, &Outcome::NoAnswer(NoAnswer::Broken));
     rig.wait(1_000);
     let again = rig.take_attempt();
     assert_eq!((again.destination.as_str(), again.entry.index.get()), (OTHER, 1));
@@ -601,7 +605,7 @@ fn r_v1_17_the_fifth_wrong_pin_is_two_records_in_their_order() {
     for part in 0..2 {
         let attempt = rig.take_attempt();
         assert_eq!(attempt.delivery, Delivery::Push(RecordId { index: attack.index, part }));
-        types.push(parsed(&sent(&rig.device, &attempt))["type"].clone());
+        types.push(parsed(&sent(&attempt))["type"].clone());
         rig.settle(&attempt, &accepted());
     }
     assert_eq!(types, [0, 1]);

@@ -156,11 +156,11 @@ fn r_v3_25_trailing_commas_go_out_if_so_asked() {
     let attempt = rig.take_attempt();
     let view = rig.device.view();
     let request = br#"{"action":"event-info","header":{"reqid":"1"}}"#;
-    let bad = encode_retcode(Retcode(101), None, &view.behaviour.v3);
+    let bad = encode_retcode(Retcode(101), None, &view);
     assert_eq!(bad, br#"{"retcode":101,"header":{},}"#);
     let refused = rig.serve(Service::Event, request, None).expect("an answer");
     assert_eq!(refused, br#"{"retcode":105,"header":{"reqid":"1",},}"#);
-    let text = String::from_utf8(sent(&rig.device, &attempt)).expect("utf-8");
+    let text = String::from_utf8(sent(&attempt)).expect("utf-8");
     assert!(text.ends_with(",},}"), "{text}");
     parsed(text.replace(",}", "}").as_bytes());
 }
@@ -204,7 +204,7 @@ fn r_v3_28_device_id_and_ip_addr() {
         let mut rig = reporting(&[("v3.device-fields", value)]);
         rig.faces(1);
         let attempt = rig.take_attempt();
-        assert_eq!(of(&report(&rig, &attempt)["body"]), reported);
+        assert_eq!(of(&report(&attempt)["body"]), reported);
         assert_eq!(of(&rig.fetch(&json!({}))["body"]["events"][0]), fetched);
     }
 }

@@ -14,9 +14,11 @@ use vestibule_core::delivery::{Answer, Attempt, Delivery, Outcome};
 use vestibule_core::dest::EventDest;
 use vestibule_core::device::{Config, Device, Effect, Effects, Link};
 use vestibule_core::event::{Entry, Index, Mode, Reason, RecordId, Seqnum, Verdict};
+use vestibule_core::faults::FaultSet;
 use vestibule_core::journal::{CAPACITY, Capacity};
 use vestibule_core::quirks;
 use vestibule_core::seed::Seed;
+use vestibule_core::wire::v1::SubscribeError;
 use vestibule_core::wire::v3::Service;
 use vestibule_core::wire::{self, Identity};
 use vestibule_core::world::{
@@ -53,6 +55,7 @@ pub(crate) fn config(seed: u64) -> Config {
         seed: seed.named("device"),
         setup: Arc::new(Setup::default()),
         behaviour: Behaviour::default(),
+        faults: FaultSet::default(),
         capacity: CAPACITY,
         traffic: SILENCE,
         speed: Speed::REAL,
@@ -230,9 +233,9 @@ impl Rig {
         bytes: &[u8],
         token: Option<&str>,
     ) -> Option<Vec<u8>> {
-        let view = self.device.view();
+        let view = self.device.exchange(wire::v3::site(bytes), self.mono);
         let request = wire::v3::decode(bytes, service, &view.behaviour.v3);
-        let result = self.device.handle_v3(request.call, token, self.mono);
+        let result = self.device.handle_v3(&view, request.call, token, self.mono);
         wire::v3::encode(&result, request.reqid.as_deref(), &view)
     }
 
@@ -303,8 +306,7 @@ impl Rig {
 
     pub(crate) fn subscribe_to(&mut self, destination: &str, enabled: Option<bool>) {
         let call = v1::Call::Subscribe { destination: dest(destination), enabled };
-        let reply = self.input(|device, mono, effects| device.handle_v1(call, mono, effects));
-        assert_eq!(reply, v1::Reply::Done);
+        assert_eq!(self.call_v1(Ok(call)), Ok(v1::Reply::Done));
     }
 
     pub(crate) fn subscribe(&mut self) {
@@ -312,10 +314,16 @@ impl Rig {
     }
 
     pub(crate) fn subscription(&mut self) -> Value {
-        let reply = self.input(|device, mono, effects| {
-            device.handle_v1(v1::Call::GetSubscription, mono, effects)
-        });
-        parsed(&wire::v1::encode(&reply))
+        let reply = self.call_v1(Ok(v1::Call::GetSubscription)).expect("GET is never refused");
+        parsed(&wire::v1::encode(&reply, &self.device.view()))
+    }
+
+    pub(crate) fn call_v1(
+        &mut self,
+        call: Result<v1::Call, SubscribeError>,
+    ) -> Result<v1::Reply, SubscribeError> {
+        let view = self.device.view();
+        self.input(|device, mono, effects| device.handle_v1(&view, call, mono, effects))
     }
 
     // The platform.
@@ -393,18 +401,18 @@ pub(crate) fn records_of(device: &Device, entry: &Entry) -> Vec<Value> {
     (0..2)
         .filter_map(|part| {
             let record = RecordId { index: entry.index, part };
-            wire::v1::encode_push(&device.view(), entry, record)
+            wire::v1::encode_push(&device.view(), entry, record, 1)
         })
         .map(|bytes| parsed(&bytes))
         .collect()
 }
 
 /// What an attempt sends.
-pub(crate) fn sent(device: &Device, attempt: &Attempt) -> Vec<u8> {
-    let view = device.view();
+pub(crate) fn sent(attempt: &Attempt) -> Vec<u8> {
+    let Attempt { view, entry, number, .. } = attempt;
     match &attempt.delivery {
-        Delivery::Push(record) => wire::v1::encode_push(&view, &attempt.entry, *record),
-        Delivery::Report(reqid) => wire::v3::encode_report(&view, &attempt.entry, &reqid.0),
+        Delivery::Push(record) => wire::v1::encode_push(view, entry, *record, *number),
+        Delivery::Report(reqid) => wire::v3::encode_report(view, entry, &reqid.0),
     }
     .expect("what is sent has that form")
 }
@@ -442,8 +450,8 @@ pub(crate) fn reporting(quirks: &[(&str, &str)]) -> Rig {
     })
 }
 
-pub(crate) fn report(rig: &Rig, attempt: &Attempt) -> Value {
-    parsed(&sent(&rig.device, attempt))
+pub(crate) fn report(attempt: &Attempt) -> Value {
+    parsed(&sent(attempt))
 }
 
 /// The `retcode` of a request with that token.

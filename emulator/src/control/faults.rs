@@ -1,0 +1,95 @@
+//! The faults of a device: which are armed, and how often each struck.
+//!
+//! A set is taken whole or not at all, and in place of the one before: counts and times begin anew.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use vestibule_core::calls::control::Command;
+use vestibule_core::faults::{ArmedStatus, FaultSet, Wanted};
+
+use super::app::App;
+use super::commands::command;
+use super::extract::{Empty, Json, Object};
+use super::problem::Problem;
+use super::target::on_each;
+use crate::fleet::Handle;
+
+/// The body of PUT `/devices/{sn}/faults`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FaultsBody {
+    faults: Vec<Object<Wanted>>,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    faults: Vec<Shown>,
+}
+
+/// One armed fault.
+#[derive(Serialize)]
+pub(super) struct Shown {
+    name: &'static str,
+    params: Map<String, Value>,
+    scope: Map<String, Value>,
+    /// How many exchanges it could have struck at since it was armed.
+    exchanges: u64,
+    /// At how many it did.
+    struck: u64,
+}
+
+impl Shown {
+    pub(super) fn new(status: &ArmedStatus) -> Self {
+        let named = |(name, value): (&str, Value)| (name.to_owned(), value);
+        Self {
+            name: status.fault.name,
+            params: status.args.shown().map(named).collect(),
+            scope: status.scope.shown().into_iter().map(named).collect(),
+            exchanges: status.met,
+            struck: status.struck,
+        }
+    }
+}
+
+fn armed(handle: &Handle) -> Answer {
+    let faults = handle.read(|device, _| device.armed_faults());
+    Answer { faults: faults.iter().map(Shown::new).collect() }
+}
+
+fn replace(handle: &Handle, faults: FaultSet) -> Result<Answer, Problem> {
+    command(handle, Command::Arm(faults))?;
+    Ok(armed(handle))
+}
+
+/// GET `/devices/{sn}/faults`.
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Path(sn): Path<String>,
+) -> Result<Response, Problem> {
+    on_each(&app, &sn, |handle| Ok(armed(handle))).await
+}
+
+/// PUT `/devices/{sn}/faults`.
+pub(super) async fn arm(
+    State(app): State<Arc<App>>,
+    Path(sn): Path<String>,
+    Json(body): Json<FaultsBody>,
+) -> Result<Response, Problem> {
+    let wanted: Vec<Wanted> = body.faults.into_iter().map(|Object(wanted)| wanted).collect();
+    let faults = FaultSet::read(&wanted);
+    let faults = faults.map_err(|error| Problem::unprocessable(error.to_string()))?;
+    on_each(&app, &sn, |handle| replace(handle, faults.clone())).await
+}
+
+/// DELETE `/devices/{sn}/faults`.
+pub(super) async fn clear(
+    State(app): State<Arc<App>>,
+    Path(sn): Path<String>,
+    _: Empty,
+) -> Result<Response, Problem> {
+    on_each(&app, &sn, |handle| replace(handle, FaultSet::default())).await
+}
