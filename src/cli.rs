@@ -7,6 +7,7 @@
 pub(crate) mod conform;
 pub(crate) mod ctl;
 pub(crate) mod exec;
+pub(crate) mod faults;
 pub(crate) mod quirks;
 pub(crate) mod receive;
 pub(crate) mod run;
@@ -64,6 +65,8 @@ pub(crate) enum Command {
     Conform(Box<conform::ConformArgs>),
     /// List the quirks and presets
     Quirks(quirks::QuirksArgs),
+    /// List the faults
+    Faults(faults::FaultsArgs),
 }
 
 impl Cli {
@@ -84,7 +87,8 @@ impl Command {
         match self {
             Self::Run(args) => args.log_format(),
             Self::Exec(args) => args.run.log_format(),
-            Self::Receive(_) | Self::Ctl(_) | Self::Conform(_) | Self::Quirks(_) => LogFormat::Text,
+            Self::Receive(_) | Self::Ctl(_) | Self::Conform(_) => LogFormat::Text,
+            Self::Quirks(_) | Self::Faults(_) => LogFormat::Text,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use super::values;
 
@@ -69,6 +70,9 @@ pub(crate) enum Action {
     #[command(after_help = "Example:\n  vestibule ctl traffic --traffic steady --rate 60")]
     #[command(allow_negative_numbers = true)]
     Traffic(Traffic),
+    /// Make the device misbehave: arm faults, list or clear those that are armed
+    #[command(after_help = FAULTS_HELP)]
+    Faults(Faults),
     /// Switch the device off and on; journal and backlog stay
     #[command(after_help = "Example:\n  vestibule ctl restart")]
     Restart,
@@ -103,6 +107,23 @@ Examples:
   vestibule ctl emit card --card 0xffae0846 --at 2026-03-02T08:00:00+08:00
   vestibule ctl emit alarm --code 10002 --status 1
   vestibule ctl emit face --episode";
+
+const FAULTS_HELP: &str = "\
+A fault is NAME, or NAME with parameters and a scope behind commas; `vestibule faults` lists them.
+Those that are set are armed at once, in place of those that were.
+
+Scopes:
+  probability=0.2   at each exchange with this probability
+  first=3           at the first three
+  every=5           at every fifth
+  for=10s           for ten seconds
+  (none)            until they are cleared
+
+Examples:
+  vestibule ctl faults
+  vestibule ctl faults set v3.fetch.limit-short
+  vestibule ctl faults set v1.ack.any-code,probability=0.5 v1.cache.small,records=20
+  vestibule ctl --device all faults clear";
 
 const EXPECT_HELP: &str = "\
 Examples:
@@ -225,6 +246,54 @@ impl Traffic {
     }
 }
 
+/// The arguments of `faults`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Faults {
+    #[command(subcommand)]
+    action: Option<FaultsAction>,
+}
+
+/// What to do with faults.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum FaultsAction {
+    /// Show those that are armed, and how often each struck
+    List(Form),
+    /// Arm these, in place of those that are armed
+    #[command(after_help = FAULTS_HELP)]
+    Set {
+        /// NAME[,PARAMETER=VALUE]...[,SCOPE=VALUE]
+        #[arg(required = true, value_name = "FAULT", value_parser = fault)]
+        faults: Vec<Value>,
+    },
+    /// Disarm all
+    Clear,
+}
+
+impl Faults {
+    /// What to do; to show them where nothing is said.
+    pub(crate) fn action(self) -> FaultsAction {
+        self.action.unwrap_or(FaultsAction::List(Form { json: false }))
+    }
+}
+
+/// The names of a scope; everything else behind a fault's name is a parameter.
+const SCOPES: [&str; 4] = ["probability", "first", "every", "for"];
+
+/// A fault as the control API takes it: names and values are for it to check.
+fn fault(text: &str) -> Result<Value, String> {
+    let mut parts = text.split(',');
+    let name = parts.next().unwrap_or_default();
+    let (mut params, mut scope) = (Map::new(), Map::new());
+    for part in parts {
+        let (key, value) = part.split_once('=').ok_or_else(|| {
+            format!("expected NAME=VALUE behind the comma, as in {name},first=3, not {part:?}")
+        })?;
+        let members = if SCOPES.contains(&key) { &mut scope } else { &mut params };
+        members.insert(key.to_owned(), value.into());
+    }
+    Ok(json!({"name": name, "params": params, "scope": scope}))
+}
+
 /// The arguments of `events` and `deliveries`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Page {
@@ -291,6 +360,14 @@ fn duration<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fault_is_a_name_with_parameters_and_a_scope() {
+        assert_eq!(fault("a.b"), Ok(json!({"name": "a.b", "params": {}, "scope": {}})));
+        let whole = json!({"name": "a", "params": {"kind": "door"}, "scope": {"first": "3"}});
+        assert_eq!(fault("a,kind=door,first=3"), Ok(whole));
+        assert!(fault("a,first").is_err());
+    }
 
     #[test]
     fn an_address_is_a_url_and_nothing_is_the_usual_one() {

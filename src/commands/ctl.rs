@@ -13,7 +13,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use self::client::{Answer, Client};
-use crate::cli::ctl::{Action, CtlArgs, Expect, Form, Page, Traffic};
+use crate::cli::ctl::{Action, CtlArgs, Expect, FaultsAction, Form, Page, Traffic};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
@@ -41,6 +41,7 @@ pub(crate) async fn run(args: CtlArgs, output: &Output) -> Result<Exit, Failure>
         Action::Flap(flap) => ctl.post("network", json!({"flap": flap})).await,
         Action::Emit(emit) => ctl.post("events", json!(emit)).await,
         Action::Traffic(traffic) => ctl.traffic(&traffic).await,
+        Action::Faults(faults) => ctl.faults(faults.action()).await,
         Action::Restart => ctl.post("restart", Value::Null).await,
         Action::Reset => ctl.post("reset", Value::Null).await,
         Action::Rewind => {
@@ -110,6 +111,34 @@ impl Ctl<'_> {
         for each in &each_device(answer.body) {
             let sn = each.get("sn").and_then(Value::as_str).unwrap_or(&sn);
             self.output.line(&show::traffic_line(sn, each))?;
+        }
+        Ok(Exit::Done)
+    }
+
+    /// Arms, shows or clears faults.
+    async fn faults(&mut self, action: FaultsAction) -> Result<Exit, Failure> {
+        let form = match action {
+            FaultsAction::Set { faults } => {
+                let answer = self.ask(Method::PUT, "faults", json!({"faults": faults})).await?;
+                return self.finish(answer, Exit::Usage);
+            }
+            FaultsAction::Clear => {
+                let answer = self.ask(Method::DELETE, "faults", Value::Null).await?;
+                return self.finish(answer, Exit::Usage);
+            }
+            FaultsAction::List(form) => form,
+        };
+        let sn = self.target().await?;
+        let answer = self.client.get(&client::device_path(&sn, "faults")).await?;
+        if form.json {
+            self.output.line(&answer.text)?;
+            return Ok(Exit::Done);
+        }
+        for each in &each_device(answer.body) {
+            let sn = each.get("sn").and_then(Value::as_str).unwrap_or(&sn);
+            for fault in each.get("faults").and_then(Value::as_array).into_iter().flatten() {
+                self.output.line(&show::fault_line(sn, fault))?;
+            }
         }
         Ok(Exit::Done)
     }

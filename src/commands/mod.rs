@@ -3,6 +3,7 @@
 mod conform;
 mod ctl;
 mod exec;
+mod faults;
 mod quirks;
 mod receive;
 mod run;
@@ -19,6 +20,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Ctl(args) => Box::pin(ctl::run(*args, output)).await,
         Command::Conform(args) => conform::run(&args, output),
         Command::Quirks(args) => quirks::run(&args, output),
+        Command::Faults(args) => faults::run(&args, output),
         Command::Receive(args) => Box::pin(receive::run(args, output)).await,
     }
 }

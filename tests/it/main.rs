@@ -4,6 +4,7 @@
 mod accepting_rests;
 mod ctl_drives_a_device;
 mod exec_hands_over;
+mod faults_are_listed;
 mod quirks_are_listed;
 mod readme_is_true;
 mod receive_answers;

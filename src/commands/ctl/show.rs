@@ -72,6 +72,15 @@ pub(super) fn delivery_line(sn: &str, delivery: &Value) -> String {
     )
 }
 
+/// One armed fault.
+pub(super) fn fault_line(sn: &str, fault: &Value) -> String {
+    let members = ["params", "scope"].into_iter().filter_map(|part| fault[part].as_object());
+    let settings = members.flatten().map(|(name, value)| format!(",{name}={}", text(value)));
+    let settings: String = settings.collect();
+    let (name, struck) = (text(&fault["name"]), text(&fault["struck"]));
+    format!("{sn}  {name}{settings}  struck {struck} of {}", text(&fault["exchanges"]))
+}
+
 /// A device of `all` that could not do what was asked.
 pub(super) fn failed_line(line: &Value) -> String {
     format!("{}: {}", text(&line["sn"]), text(&line["error"]))
