@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// A wait.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(try_from = "String")]
-#[schemars(with = "String", extend("pattern" = r"^(prompt|redelivery|quiet|([0-9]+(ms|s|m|h))+)$"))]
+#[schemars(with = "String", extend("pattern" = r"^(prompt|redelivery|quiet|token-ttl|([0-9]+(ms|s|m|h))+)$"))]
 pub enum Span {
     /// `prompt`: what should come at once, with much room for a slow machine.
     Prompt,
@@ -17,6 +17,8 @@ pub enum Span {
     Redelivery,
     /// `quiet`: long enough to believe that nothing comes.
     Quiet,
+    /// `token-ttl`: a little longer than a token lives.
+    TokenTtl,
     /// A fixed time such as `300ms` or `5s`.
     Fixed(Duration),
 }
@@ -25,7 +27,7 @@ pub enum Span {
 #[derive(Debug, thiserror::Error)]
 #[error(
     "`{given}` is no wait: write a duration such as \"300ms\" or \"5s\", or \"prompt\", \
-     \"redelivery\" or \"quiet\""
+     \"redelivery\", \"quiet\" or \"token-ttl\""
 )]
 pub struct NoSpan {
     given: String,
@@ -40,6 +42,8 @@ pub struct Spans {
     pub redelivery: Duration,
     /// See [`Span::Quiet`].
     pub quiet: Duration,
+    /// See [`Span::TokenTtl`].
+    pub token_ttl: Duration,
 }
 
 /// An event reaches a listener within a second; anything slower than this is hardly "pushed". Less
@@ -50,13 +54,22 @@ const PROMPT_MAX: Duration = Duration::from_secs(30);
 /// does come, nor so long that a run never ends.
 const QUIET: (u32, Duration, Duration) = (10, Duration::from_secs(1), Duration::from_secs(60));
 
+/// What R-V3-02 has a token live; used only where a case says that it needs to know.
+const TOKEN_TTL: Duration = Duration::from_secs(3_600);
+
 impl Spans {
     /// The lengths that follow from the redelivery timeout.
     #[must_use]
     pub fn new(redelivery: Duration) -> Self {
         let (part, least, most) = QUIET;
         let quiet = (redelivery / part).clamp(least, most);
-        Self { prompt: redelivery.min(PROMPT_MAX), redelivery, quiet }
+        Self { prompt: redelivery.min(PROMPT_MAX), redelivery, quiet, token_ttl: TOKEN_TTL }
+    }
+
+    /// With tokens that live so long.
+    #[must_use]
+    pub fn with_token_ttl(self, lives: Duration) -> Self {
+        Self { token_ttl: lives + lives / 4, ..self }
     }
 
     /// The length of a wait.
@@ -66,6 +79,7 @@ impl Spans {
             Span::Prompt => self.prompt,
             Span::Redelivery => self.redelivery,
             Span::Quiet => self.quiet,
+            Span::TokenTtl => self.token_ttl,
             Span::Fixed(fixed) => fixed,
         }
     }
@@ -87,6 +101,7 @@ impl FromStr for Span {
             "prompt" => Ok(Self::Prompt),
             "redelivery" => Ok(Self::Redelivery),
             "quiet" => Ok(Self::Quiet),
+            "token-ttl" => Ok(Self::TokenTtl),
             _ => humantime::parse_duration(text)
                 .map(Self::Fixed)
                 .map_err(|_| NoSpan { given: text.to_owned() }),

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 
 use super::span::Span;
 use crate::matcher::{Matcher, Request, Template};
@@ -37,6 +36,8 @@ pub enum Step {
     Expect(Box<Expect>),
     /// Waits and demands that no message comes to a receiver.
     ExpectNone(ExpectNone),
+    /// Waits for a message and tells whether one came. It never fails.
+    Watch(Watch),
     /// Makes events happen at the device.
     Stimulus(Stimulus),
     /// Restarts the device and waits until it answers again.
@@ -221,6 +222,9 @@ pub struct Listen {
     /// How it answers, one plan a message; the last one goes on. None: `ok`.
     #[serde(default)]
     pub answers: Vec<Plan>,
+    /// What the answers are counted by.
+    #[serde(default)]
+    pub per: Per,
 }
 
 /// The TLS of a receiver.
@@ -252,12 +256,43 @@ pub enum Plan {
     Reset,
     /// The connection is reset in the middle of the answer.
     ResetMidAnswer,
+    /// The first half of the answer; then the connection is closed.
+    Half,
+    /// `code` 200 with `msg` and without `message` (R-V1-05).
+    MsgOnly,
+    /// `code` 200 with `message` and without `msg`.
+    MessageOnly,
+    /// `code` 200 with neither of the texts.
+    NoText,
     /// HTTP 200 and this `code`, a number or a text.
-    Code(Value),
+    Code(Code),
     /// This status, with this body and these headers.
     Http(HttpPlan),
     /// `ok`, so much later.
     Late(Span),
+    /// `ok`, byte by byte, with this pause after each.
+    Slow(Span),
+}
+
+/// A `code`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "a whole number or a text")]
+pub enum Code {
+    /// As the document says.
+    Number(i64),
+    /// As a text.
+    Text(String),
+}
+
+/// What a receiver's answers are counted by.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Per {
+    /// Each message has the next answer.
+    #[default]
+    Message,
+    /// Each attempt at one and the same record has the next answer.
+    Attempt,
 }
 
 /// An answer in full.
@@ -284,6 +319,9 @@ pub struct Answer {
     /// How it answers from now on, one plan a message; the last one goes on.
     #[schemars(length(min = 1))]
     pub answers: Vec<Plan>,
+    /// What the answers are counted by.
+    #[serde(default)]
+    pub per: Per,
 }
 
 /// A receiver that cannot be reached, until `heal`.
@@ -360,7 +398,7 @@ pub struct Expect {
     /// What each message's HTTP headers must be, by name in any case.
     #[serde(default)]
     pub headers: BTreeMap<String, Matcher>,
-    /// What each message's method must be; left out: POST.
+    /// What each message's method must be; left out: it is not judged.
     #[serde(default)]
     pub method: Option<Matcher>,
     /// How many.
@@ -410,6 +448,27 @@ pub struct ExpectNone {
     pub length: Span,
 }
 
+/// Whether a message comes to a receiver.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Watch {
+    /// The receiver.
+    pub at: String,
+    /// Which kind of message; others are left alone.
+    pub message: Message,
+    /// Only messages whose body is like this; others are left alone.
+    #[serde(default, rename = "where")]
+    pub only: Option<Matcher>,
+    /// How long at most.
+    #[serde(default = "quiet", rename = "for")]
+    pub length: Span,
+    /// The name under which `seen` or `none` is told.
+    pub observe_as: String,
+    /// What the message is kept as, if one comes.
+    #[serde(rename = "as", default)]
+    pub keep: Option<String>,
+}
+
 /// Events that are made to happen.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -441,6 +500,16 @@ pub struct Stimulus {
     /// Of an alarm: its status.
     #[serde(default)]
     pub status: Option<u8>,
+    /// The card's number.
+    #[serde(default)]
+    pub card: Option<String>,
+    /// What the code says.
+    #[serde(default)]
+    pub qrcode: Option<String>,
+    /// What the stimulus told of it is kept as: `events`, which is empty where it tells nothing. A
+    /// hint, and nothing to judge by.
+    #[serde(rename = "as", default)]
+    pub keep: Option<String>,
 }
 
 /// What can be made to happen at a device.

@@ -163,7 +163,7 @@ pub enum Param {
 /// Something that must be there for a case to run.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd)]
 #[serde(try_from = "String")]
-#[schemars(with = "String", extend("pattern" = r"^(v1|v3|https|images|token-ttl|empty-log|events:[0-9]+)$"))]
+#[schemars(with = "String", extend("pattern" = r"^(v1|v3|https|images|token-ttl|empty-log|evicted|health-codes|(events|mode):[0-9]+)$"))]
 pub enum Need {
     /// The v1 API.
     V1,
@@ -177,13 +177,22 @@ pub enum Need {
     TokenTtl,
     /// The log has no event. Only a factory reset or a new device gives that.
     EmptyLog,
+    /// The log has lost its oldest event; it is filled where that is cheap.
+    Evicted,
+    /// The device takes health codes.
+    HealthCodes,
+    /// The device verifies by this `mode` (table E).
+    Mode(u8),
     /// At least so many events are in the log; they are provoked where fewer are there.
     Events(u32),
 }
 
 /// A text that is no need.
 #[derive(Debug, thiserror::Error)]
-#[error("`{given}` is no need: there are v1, v3, https, images, token-ttl, empty-log and events:N")]
+#[error(
+    "`{given}` is no need: there are v1, v3, https, images, token-ttl, empty-log, evicted, \
+     health-codes, events:N and mode:N"
+)]
 pub struct NoNeed {
     given: String,
 }
@@ -199,11 +208,18 @@ impl TryFrom<String> for Need {
             "images" => Ok(Self::Images),
             "token-ttl" => Ok(Self::TokenTtl),
             "empty-log" => Ok(Self::EmptyLog),
-            _ => match text.strip_prefix("events:").map(str::parse) {
-                Some(Ok(count)) => Ok(Self::Events(count)),
-                _ => Err(NoNeed { given: text }),
-            },
+            "evicted" => Ok(Self::Evicted),
+            "health-codes" => Ok(Self::HealthCodes),
+            _ => counted(&text).ok_or(NoNeed { given: text }),
         }
+    }
+}
+
+fn counted(text: &str) -> Option<Need> {
+    match text.split_once(':')? {
+        ("events", count) => count.parse().ok().map(Need::Events),
+        ("mode", mode) => mode.parse().ok().map(Need::Mode),
+        _ => None,
     }
 }
 
@@ -216,6 +232,9 @@ impl fmt::Display for Need {
             Self::Images => f.write_str("images"),
             Self::TokenTtl => f.write_str("token-ttl"),
             Self::EmptyLog => f.write_str("empty-log"),
+            Self::Evicted => f.write_str("evicted"),
+            Self::HealthCodes => f.write_str("health-codes"),
+            Self::Mode(mode) => write!(f, "mode:{mode}"),
             Self::Events(count) => write!(f, "events:{count}"),
         }
     }

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::form::{Bound, Bounds, Hex, Items, Matcher, Text, Timestamp, Typed, Unit};
+use super::form::{Bound, Bounds, Find, Hex, Items, Matcher, Near, Text, Timestamp, Typed, Unit};
 use super::template::{Scope, Template, kind};
 use crate::case::span::Spans;
 
@@ -159,6 +159,8 @@ impl Comparer<'_> {
             Typed::Timestamp(timestamp) => {
                 return self.compare_timestamp(timestamp, seen, path);
             }
+            Typed::Near(near) => return self.compare_near(near, seen, path),
+            Typed::Find(find) => return self.compare_found(find, seen, path),
             Typed::Each(each) => return self.compare_each(each, seen, path),
             Typed::Array(items) => return self.compare_array(items, seen, path),
             // Each of these was dealt with where a missing member is one of its answers.
@@ -229,13 +231,63 @@ impl Comparer<'_> {
         if let Some(within) = expected.within {
             let far = moment_ms.abs_diff(self.with.device_ms);
             if far > millis(self.with.spans.length(within)) {
-                let near = format!("a moment within {within:?} of {} ms", self.with.device_ms);
+                let length = humantime::format_duration(self.with.spans.length(within));
+                let near = format!("a moment within {length} of {} ms", self.with.device_ms);
                 return self.differs(path, near, shown(seen));
             }
         }
         if let Some(name) = &expected.observe_as {
             self.out.readings.push((name.clone(), unit.to_owned()));
         }
+    }
+
+    /// The element of the array that is looked for, compared at its own path.
+    fn compare_found(&mut self, find: &Find, seen: &Value, path: &str) {
+        let Value::Array(items) = seen else {
+            return self.differs(path, "an array", shown(seen));
+        };
+        let is_it = |item: &&Value| {
+            let mut tried = Comparison::default();
+            Comparer { with: self.with, out: &mut tried }.compare(&find.only, Some(item), "");
+            tried.mismatches.is_empty()
+        };
+        match items.iter().position(|item| is_it(&item)) {
+            Some(at) => self.compare(&find.is, Some(&items[at]), &format!("{path}[{at}]")),
+            None => {
+                let expected = format!("an element that is {}", self.explain(&find.only));
+                self.differs(path, expected, format!("none among {}", items.len()));
+            }
+        }
+    }
+
+    fn compare_near(&mut self, near: &Near, seen: &Value, path: &str) {
+        let other = near.of.fill(self.with.scope);
+        let Some((_, seen_ms)) = moment(seen, Unit::Either) else {
+            return self.differs(path, "a moment in seconds or milliseconds", shown(seen));
+        };
+        let Ok(other) = other else {
+            return self.differs(
+                path,
+                "a moment close to another, which is not there",
+                shown(seen),
+            );
+        };
+        let far = |(_, other_ms): (_, i64)| {
+            seen_ms.abs_diff(other_ms) > millis(self.with.spans.length(near.within))
+        };
+        if moment(&other, Unit::Either).is_some_and(far) {
+            let length = humantime::format_duration(self.with.spans.length(near.within));
+            self.differs(path, format!("a moment within {length} of {other}"), shown(seen));
+        }
+    }
+
+    /// A small matcher in full, a large one in words.
+    fn explain(&self, matcher: &Matcher) -> String {
+        let Matcher::Object(members) = matcher else {
+            return self.show(matcher);
+        };
+        let member = |(key, member): (&String, &Matcher)| format!("{key} {}", self.show(member));
+        format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(", "))
     }
 
     fn within(&self, bounds: &Bounds, number: Option<f64>) -> bool {
@@ -327,7 +379,8 @@ fn show_typed(typed: &Typed, with: Seen<'_>) -> String {
             let names = readings.of.iter().map(|one| one.reading.as_str());
             format!("one of the readings {}", names.collect::<Vec<_>>().join(", "))
         }
-        Typed::Each(_) => "an array".to_owned(),
+        Typed::Each(_) | Typed::Find(_) => "an array".to_owned(),
+        Typed::Near(_) => "a moment close to another".to_owned(),
         Typed::Array(items) => {
             let bounds = Bounds { min: items.min.clone(), max: items.max.clone() };
             format!("an array of{} elements", show_bounds(&bounds, with))

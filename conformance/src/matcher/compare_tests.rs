@@ -10,13 +10,13 @@ const NOW_MS: i64 = 1_772_409_600_000;
 fn compared(matcher: &str, seen: Option<&Value>) -> Comparison {
     let matcher: Matcher = serde_json::from_str(matcher).expect("the matcher can be read");
     let mut scope = Scope::default();
-    scope.keep("info", json!({"min": 3, "sn": "VSB-1"}));
+    scope.keep("info", json!({"min": 3, "sn": "VSB-1", "at": 1_772_409_600}));
     let spans = Spans::new(Duration::from_secs(90));
     compare(&matcher, seen, Seen { scope: &scope, device_ms: NOW_MS, spans: &spans })
 }
 
 /// A matcher, values that fit it, and values that do not.
-const ROWS: [(&str, &str, &str); 32] = [
+const ROWS: [(&str, &str, &str); 36] = [
     (r#"0"#, r#"[0]"#, r#"[0.0, "0", null]"#),
     (r#"1.5"#, r#"[1.5]"#, r#"[2]"#),
     (r#"2.0"#, r#"[2, 2.0]"#, r#"[3]"#),
@@ -68,6 +68,18 @@ const ROWS: [(&str, &str, &str); 32] = [
         r#"[{}, {"a": "1"}]"#,
     ),
     (r#"{"$differs": "${info.sn}"}"#, r#"["VSB-2"]"#, r#"["VSB-1", 2]"#),
+    (
+        r#"{"$find": {"where": {"k": "face"}, "is": {"v": 1}}}"#,
+        r#"[[{"k": "door"}, {"k": "face", "v": 1}, {"k": "face", "v": 2}]]"#,
+        r#"[[{"k": "face", "v": 2}], [{"k": "door"}], [], {}]"#,
+    ),
+    (
+        r#"{"$near": {"of": "${info.at}", "within": "2m"}}"#,
+        r#"[1772409700, 1772409500000]"#,
+        r#"[1772413200, 1772413200000, "1772409700", 0]"#,
+    ),
+    (r#"{"$near": {"of": "${info.min}", "within": "2m"}}"#, r#"[1772409700]"#, r#"[7]"#),
+    (r#"{"$near": {"of": "${info.gone}", "within": "2m"}}"#, r#"[]"#, r#"[1772409700]"#),
     (r#"{}"#, r#"[{"a": 1}]"#, r#"[[]]"#),
 ];
 

@@ -61,6 +61,10 @@ pub enum Typed {
     Each(Matcher),
     /// `$array`: an array by its length and elements.
     Array(Items),
+    /// `$find`: an array in which the first element that is so must be so, too.
+    Find(Find),
+    /// `$near`: a moment close to another, each in seconds or milliseconds.
+    Near(Near),
     /// `$absent`: no such member.
     Absent,
     /// `$optional`: no such member, or this.
@@ -188,6 +192,28 @@ pub struct Items {
     pub max: Option<Bound>,
 }
 
+/// An element of an array.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Find {
+    /// Which element: the first that is so.
+    #[serde(rename = "where")]
+    pub only: Matcher,
+    /// What it must be.
+    pub is: Matcher,
+}
+
+/// A moment close to another.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Near {
+    /// The other; where it is no moment of a calendar (a device may count from its start), any
+    /// moment is taken.
+    pub of: Template,
+    /// How far apart they may be.
+    pub within: Span,
+}
+
 /// A value that is kept.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -205,7 +231,7 @@ pub struct Capture {
 pub(super) struct Nothing {}
 
 /// The names, for whoever writes a wrong one.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 19] = [
     "$integer",
     "$number",
     "$string",
@@ -219,6 +245,8 @@ const NAMES: [&str; 17] = [
     "$reading",
     "$each",
     "$array",
+    "$find",
+    "$near",
     "$absent",
     "$optional",
     "$capture",
@@ -237,6 +265,10 @@ impl Matcher {
                 Typed::OneOf(of) => parts.extend(of.iter().flat_map(Self::parts)),
                 Typed::Reading(readings) => {
                     parts.extend(readings.of.iter().flat_map(|one| one.is.parts()));
+                }
+                Typed::Find(find) => {
+                    parts.extend(find.only.parts());
+                    parts.extend(find.is.parts());
                 }
                 Typed::Each(inner) | Typed::Optional(inner) => parts.extend(inner.parts()),
                 Typed::Array(Items { each: inner, .. })
@@ -260,7 +292,7 @@ impl Matcher {
                     [&items.min, &items.max].into_iter().filter_map(Bound::template).collect()
                 }
                 Typed::String(text) => text.starts.iter().collect(),
-                Typed::Differs(template) => vec![template],
+                Typed::Differs(template) | Typed::Near(Near { of: template, .. }) => vec![template],
                 _ => Vec::new(),
             },
             _ => Vec::new(),
@@ -385,6 +417,8 @@ fn typed<'de, A: MapAccess<'de>>(name: &str, map: &mut A) -> Result<Typed, A::Er
         "$reading" => Typed::Reading(map.next_value()?),
         "$each" => Typed::Each(map.next_value()?),
         "$array" => Typed::Array(map.next_value()?),
+        "$find" => Typed::Find(map.next_value()?),
+        "$near" => Typed::Near(map.next_value()?),
         "$absent" => nothing(map).map(|()| Typed::Absent)?,
         "$optional" => Typed::Optional(map.next_value()?),
         "$capture" => Typed::Capture(map.next_value()?),

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use super::form::{Bounds, Capture, Hex, Items, Matcher, Nothing, Readings, Text, Timestamp};
+use super::form::{
+    Bounds, Capture, Find, Hex, Items, Matcher, Near, Nothing, Readings, Text, Timestamp,
+};
 use super::template::Template;
 
 impl JsonSchema for Matcher {
@@ -17,7 +19,7 @@ impl JsonSchema for Matcher {
         let itself = generator.subschema_for::<Self>();
         let nothing = generator.subschema_for::<Nothing>();
         let template = generator.subschema_for::<Template>();
-        let rows: [(&str, Value); 17] = [
+        let rows: [(&str, Value); 19] = [
             ("$integer", generator.subschema_for::<Bounds>().into()),
             ("$number", generator.subschema_for::<Bounds>().into()),
             ("$string", generator.subschema_for::<Text>().into()),
@@ -31,6 +33,8 @@ impl JsonSchema for Matcher {
             ("$reading", generator.subschema_for::<Readings>().into()),
             ("$each", itself.clone().into()),
             ("$array", generator.subschema_for::<Items>().into()),
+            ("$find", generator.subschema_for::<Find>().into()),
+            ("$near", generator.subschema_for::<Near>().into()),
             ("$absent", nothing.into()),
             ("$optional", itself.clone().into()),
             ("$capture", generator.subschema_for::<Capture>().into()),

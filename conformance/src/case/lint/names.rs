@@ -89,7 +89,14 @@ impl Names<'_> {
                 self.keep(Some(&each.name));
                 self.steps(&path.member("steps"), &each.steps);
             }
-            Step::Stimulus(_) | Step::Restart(_) | Step::Wait(_) => {}
+            Step::Watch(watch) => {
+                let path = path.member("watch");
+                self.needs(&path.member("at"), &watch.at);
+                self.matcher(&path.member("where"), watch.only.as_ref());
+                self.keep(watch.keep.as_deref());
+            }
+            Step::Stimulus(stimulus) => self.keep(stimulus.keep.as_deref()),
+            Step::Restart(_) | Step::Wait(_) => {}
         }
     }
 

@@ -83,7 +83,7 @@ impl Judged {
                 self.add_matchers(std::iter::once(&assert.is));
             }
             Step::ExpectNone(_) | Step::Check(_) => self.judging += 1,
-            Step::Observe(_) => self.observing += 1,
+            Step::Observe(_) | Step::Watch(_) => self.observing += 1,
             Step::Each(each) => each.steps.iter().for_each(|step| self.add(step)),
             _ => {}
         }
@@ -194,7 +194,7 @@ fn lint_steps(path: &Path, steps: &[Step], problems: &mut Problems) {
 
 fn lint_v3(place: &Path, call: &V3Call, problems: &mut Problems) {
     let message = call.action.is_some() || call.header.is_some() || call.body.is_some();
-    if call.raw.is_some() == message {
+    if call.raw.is_some() && message {
         let what = "a request is either a message (`action`, `header`, `body`) or `raw`";
         problems.push((place.clone(), what.to_owned()));
     }
