@@ -9,6 +9,7 @@ mod control_emits_exactly;
 mod control_expects;
 mod control_guards_its_door;
 mod control_streams;
+mod faults;
 mod offline_loses_nothing;
 mod overflow_keeps_the_newest;
 mod platform;

@@ -110,7 +110,8 @@ where
     };
     let head = String::from_utf8(head).expect("a device's head is text");
     let mut lines = head.lines();
-    let path = lines.next()?.split(' ').nth(1)?.to_owned();
+    let mut words = lines.next()?.split(' ').map(str::to_owned);
+    let (method, path) = (words.next()?, words.next()?);
     let headers: BTreeMap<String, String> = lines
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
@@ -121,7 +122,7 @@ where
         more(stream, buffer).await?;
     }
     let body = buffer.drain(..length).collect();
-    Some(Request { connection: 0, path, headers, body, answer: Answer::Ok })
+    Some(Request { connection: 0, method, path, headers, body, answer: Answer::Ok })
 }
 
 async fn more<S: AsyncRead + Unpin>(stream: &mut S, buffer: &mut Vec<u8>) -> Option<()> {

@@ -24,6 +24,7 @@ use crate::bench_device::PATIENCE;
 pub(crate) struct Request {
     /// Which connection it came on, from 1.
     pub(crate) connection: u64,
+    pub(crate) method: String,
     pub(crate) path: String,
     /// Names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
