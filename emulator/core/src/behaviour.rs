@@ -2,16 +2,18 @@
 //!
 //! One struct of typed values per API, whose default is the documented device. The rulings say what each
 //! knob means; `quirks` is the table of names that sets them. Rules read the knob where they are
-//! applied and know no names. What no quirk may set stands apart: [`violations`] breaks rulings, and only a
-//! fault sets it.
+//! applied and know no names. What no quirk may set stands apart: [`violations`] breaks rulings,
+//! [`failures`] is what goes wrong without one, and only a fault sets them.
 
 mod edit;
+pub mod failures;
 pub mod violations;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 pub use self::edit::{Change, Edit, Part, When};
+use self::failures::Failures;
 use self::violations::Violations;
 
 /// Everything about a device that a quirk or a fault can change.
@@ -21,8 +23,10 @@ pub struct Behaviour {
     pub v3: V3,
     /// Knobs of the v1 third-party push API.
     pub v1: V1,
-    /// What no quirk sets.
+    /// What breaks rulings; no quirk sets it.
     pub violations: Violations,
+    /// What fails; no quirk sets it.
+    pub failures: Failures,
 }
 
 /// Knobs of the v3.x API, by ruling.

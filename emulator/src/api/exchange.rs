@@ -2,13 +2,16 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 
+use vestibule_core::wire::View;
+
+use super::body::{self, Body};
 use super::limits;
 use crate::clock::{Elapsed, pause, within};
 
-pub(super) type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<Body>;
 
 /// What cannot be served at all, whatever the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,11 +69,28 @@ pub(super) async fn read_body(request: Request<Incoming>) -> Result<Bytes, Unser
 
 /// An answer with a JSON body.
 pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    json_of(status, body::whole(body))
+}
+
+/// An answer with a JSON body, as the faults in force have it.
+pub(super) fn json_shaped(status: StatusCode, bytes: Vec<u8>, view: &View) -> Answer {
+    let length = HeaderValue::from(bytes.len());
+    let mut answer = json_of(status, body::shaped(bytes, &view.behaviour.failures.api));
+    answer.headers_mut().insert(header::CONTENT_LENGTH, length);
+    answer
+}
+
+fn json_of(status: StatusCode, body: Body) -> Answer {
+    let mut answer = Response::new(body);
     *answer.status_mut() = status;
     let json = HeaderValue::from_static("application/json");
     answer.headers_mut().insert(header::CONTENT_TYPE, json);
     answer
+}
+
+/// An HTTP status of a call that a fault keeps from being served.
+pub(super) fn error_status(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
 }
 
 /// Checks the method; both APIs have few.

@@ -16,10 +16,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use vestibule_core::device::Link;
+use vestibule_core::faults::Site;
 
 use super::{limits, respond};
 use crate::clock::{pause, within};
 use crate::fleet::{Handle, Watch};
+use crate::transport::{Transport, reset, up_for};
 
 /// A port that could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -186,10 +188,17 @@ impl Connection {
         if state.link == Link::Down {
             return reset(&stream);
         }
+        let view = self.handle.exchange(self.handle.view(), || Site::Accept);
+        let network = &view.behaviour.failures.network;
+        let Some(up_for) = up_for(network, self.handle.clock().mono()) else {
+            return reset(&stream);
+        };
         // An answer is one small write.
         drop(stream.set_nodelay(true));
         // Who asks and does not read the answer must not keep the connection for ever.
         drop(SockRef::from(&stream).set_tcp_user_timeout(Some(limits::WRITE_TIME_MAX)));
+        let dice = self.handle.connection_dice(&view);
+        let stream = Transport::new(stream, network, dice, up_for);
         let handle = Arc::clone(&self.handle);
         let service = service_fn(move |request| {
             let handle = Arc::clone(&handle);
@@ -208,7 +217,7 @@ impl Connection {
                 // What was cut is answered no more, even if it has a request to read.
                 biased;
                 () = self.cable.cut_after(state.cuts) => {
-                    return reset(connection.into_parts().io.inner());
+                    return reset(connection.into_parts().io.inner().stream());
                 }
                 _ = self.stop.wait_for(|stop| *stop), if !stopping => {
                     stopping = true;
@@ -226,9 +235,12 @@ impl Connection {
             return;
         }
         let mut stream = connection.into_parts().io.into_inner();
+        if stream.is_reset() {
+            return;
+        }
         tokio::select! {
             biased;
-            () = self.cable.cut_after(state.cuts) => reset(&stream),
+            () = self.cable.cut_after(state.cuts) => reset(stream.stream()),
             _ = within(limits::LINGER_TIME_MAX, linger(&mut stream)) => {}
         }
     }
@@ -236,7 +248,7 @@ impl Connection {
 
 /// Reads and forgets what still comes after the last answer. Closed with bytes unread, a connection is
 /// reset, and the reset would overtake the answer.
-async fn linger(stream: &mut TcpStream) {
+async fn linger(stream: &mut Transport) {
     drop(stream.shutdown().await);
     let mut rest = [0; 4096];
     let mut left = limits::LINGER_BYTES_MAX;
@@ -245,12 +257,5 @@ async fn linger(stream: &mut TcpStream) {
             Ok(count @ 1..) => left = left.saturating_sub(count),
             _ => return,
         }
-    }
-}
-
-/// Lets the other side see a reset, as from a cable that was pulled and a device that came back.
-fn reset(stream: &TcpStream) {
-    if let Err(error) = SockRef::from(stream).set_linger(Some(std::time::Duration::ZERO)) {
-        tracing::debug!(%error, "a connection could not be reset");
     }
 }

@@ -4,6 +4,7 @@
 //! time of `limits`. What is not even HTTP (garbage, a head that is too long or never ends) is answered by
 //! the HTTP library's bare 400, 414 or 431, or not at all, and its connection ends.
 
+mod body;
 mod exchange;
 pub(crate) mod limits;
 mod listener;

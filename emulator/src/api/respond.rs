@@ -18,6 +18,6 @@ pub(super) async fn respond(
     match v3::route(request.uri().path(), &view) {
         v3::Route::Service(service) => v3::serve(handle, view, service, request).await,
         v3::Route::Unknown => Ok(v3::unserved(&view, Unserved::NotFound)),
-        v3::Route::NotV3 => Ok(v1::serve(handle, view, request).await),
+        v3::Route::NotV3 => v1::serve(handle, view, request).await,
     }
 }

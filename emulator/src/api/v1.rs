@@ -13,7 +13,9 @@ use vestibule_core::wire::v1::{
     SUBSCRIBE_PATH, SubscribeError, decode_subscribe, encode, encode_error,
 };
 
-use super::exchange::{Answer, Unserved, json, read_body};
+use super::exchange::{
+    Answer, Silent, Unserved, error_status, json, json_shaped, read_body, stay_silent,
+};
 use crate::fleet::Handle;
 use crate::uplink::identity_headers;
 
@@ -22,14 +24,22 @@ pub(super) async fn serve(
     handle: &Arc<Handle>,
     view: Arc<View>,
     request: Request<Incoming>,
-) -> Answer {
+) -> Result<Answer, Silent> {
     let (view, mut answer) = match read(request).await {
         Ok(call) => {
             let view = handle.exchange(view, || site(&call));
+            let failing = &view.behaviour.failures.api;
+            if failing.hangs {
+                return stay_silent().await;
+            }
+            if let Some(status) = failing.http_status {
+                let status = error_status(status);
+                return Ok(error(&view, status, status.canonical_reason().unwrap_or("Error")));
+            }
             let result =
                 handle.with(|device, mono, effects| device.handle_v1(&view, call, mono, effects));
             let answer = match result {
-                Ok(reply) => json(StatusCode::OK, encode(&reply, &view)),
+                Ok(reply) => json_shaped(StatusCode::OK, encode(&reply, &view), &view),
                 Err(refused) => error(&view, StatusCode::BAD_REQUEST, &refused.to_string()),
             };
             (view, answer)
@@ -41,7 +51,7 @@ pub(super) async fn serve(
     };
     let now = handle.read(|device, mono| device.now(mono));
     answer.headers_mut().extend(identity_headers(&view, now));
-    answer
+    Ok(answer)
 }
 
 async fn read(request: Request<Incoming>) -> Result<Result<Call, SubscribeError>, Unserved> {

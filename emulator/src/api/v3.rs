@@ -11,7 +11,9 @@ use vestibule_core::wire::v3::{
     Service, decode, encode, encode_retcode, is_literal, route as service_of, site,
 };
 
-use super::exchange::{Answer, Silent, Unserved, json, read_body, require, stay_silent};
+use super::exchange::{
+    Answer, Silent, Unserved, error_status, json, json_shaped, read_body, require, stay_silent,
+};
 use crate::fleet::Handle;
 
 /// Where a path leads.
@@ -54,6 +56,18 @@ pub(super) async fn serve(
     if is_literal && view.behaviour.violations.v3.calls.path_moved {
         return Ok(unserved(&view, Unserved::NotFound));
     }
+    let failing = &view.behaviour.failures.api;
+    if failing.hangs {
+        return stay_silent().await;
+    }
+    if let Some(status) = failing.http_status {
+        return Ok(json(error_status(status), encode_retcode(Retcode::BUSY, None, &view)));
+    }
+    if let Some(retcode) = failing.retcode {
+        let request = decode(&body, service, &view.behaviour.v3);
+        let bytes = encode_retcode(Retcode(retcode), request.reqid.as_deref(), &view);
+        return Ok(json(StatusCode::OK, bytes));
+    }
     let knobs = &view.behaviour.v3;
     let request = decode(&body, service, knobs);
     let token = token.as_ref().and_then(|token| token.to_str().ok());
@@ -62,7 +76,7 @@ pub(super) async fn serve(
     let Some(bytes) = encode(&result, request.reqid.as_deref(), &view) else {
         return stay_silent().await;
     };
-    Ok(json(status(&result, knobs), bytes))
+    Ok(json_shaped(status(&result, knobs), bytes, &view))
 }
 
 /// R-V3-03.

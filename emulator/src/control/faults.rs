@@ -1,6 +1,7 @@
 //! The faults of a device: which are armed, and how often each struck.
 //!
-//! A set is taken whole or not at all, and in place of the one before: counts and times begin anew.
+//! A set is taken whole or not at all, and in place of the one before: counts and times begin anew. The answer
+//! comes once the sockets have followed.
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use super::app::App;
 use super::commands::command;
 use super::extract::{Empty, Json, Object};
 use super::problem::Problem;
-use super::target::on_each;
+use super::target::{on_each, on_each_and_settle};
 use crate::fleet::Handle;
 
 /// The body of PUT `/devices/{sn}/faults`.
@@ -82,7 +83,7 @@ pub(super) async fn arm(
     let wanted: Vec<Wanted> = body.faults.into_iter().map(|Object(wanted)| wanted).collect();
     let faults = FaultSet::read(&wanted);
     let faults = faults.map_err(|error| Problem::unprocessable(error.to_string()))?;
-    on_each(&app, &sn, |handle| replace(handle, faults.clone())).await
+    on_each_and_settle(&app, &sn, |handle| replace(handle, faults.clone())).await
 }
 
 /// DELETE `/devices/{sn}/faults`.
@@ -91,5 +92,5 @@ pub(super) async fn clear(
     Path(sn): Path<String>,
     _: Empty,
 ) -> Result<Response, Problem> {
-    on_each(&app, &sn, |handle| replace(handle, FaultSet::default())).await
+    on_each_and_settle(&app, &sn, |handle| replace(handle, FaultSet::default())).await
 }

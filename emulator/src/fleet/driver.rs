@@ -59,7 +59,7 @@ fn perform(effect: Effect, handle: &Arc<Handle>, uplink: &mut Uplink, in_flight:
     match effect {
         Effect::Attempt(attempt) => {
             let now = handle.read(|device, mono| device.now(mono));
-            in_flight.push(Box::pin(uplink.start(attempt, now)));
+            in_flight.push(Box::pin(uplink.start(attempt, now, Arc::clone(handle))));
         }
         Effect::Cut => {
             in_flight.clear();

@@ -4,12 +4,14 @@
 //! its outbox, in order; after it the driver is woken and performs them.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, watch};
 use vestibule_core::clock::Mono;
 use vestibule_core::device::{Device, Effect, Effects};
 use vestibule_core::faults::Site;
+use vestibule_core::seed::Seed;
 use vestibule_core::wire::{FaultsArmed, Identity, View};
 
 use super::cable::Cable;
@@ -25,6 +27,8 @@ pub struct Handle {
     performed: watch::Sender<u64>,
     clock: Clock,
     identity: Arc<Identity>,
+    /// How many connections there were while faults were armed.
+    connections: AtomicU64,
     /// The network cable, as the sockets see it.
     pub cable: Cable,
     /// Who watches what happens.
@@ -53,6 +57,7 @@ impl Handle {
             state: Mutex::new(State { device, outbox: VecDeque::new(), posted: 0 }),
             wake: Notify::new(),
             performed: watch::Sender::new(0),
+            connections: AtomicU64::new(0),
             clock,
             cable: Cable::new(link),
             feed,
@@ -112,6 +117,15 @@ impl Handle {
                 let mut state = self.lock();
                 state.device.exchange(site, self.clock.mono())
             }
+        }
+    }
+
+    /// What the chances of a connection hang from. Nothing is counted unless faults are armed.
+    pub(crate) fn connection_dice(&self, view: &View) -> Seed {
+        let seed = view.seed.named("connection");
+        match view.faults {
+            FaultsArmed::No => seed,
+            FaultsArmed::Yes => seed.numbered(self.connections.fetch_add(1, Ordering::Relaxed)),
         }
     }
 

@@ -1,5 +1,7 @@
 //! One connection to a platform: opened, used for one delivery after another, and let go.
 
+use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -14,10 +16,14 @@ use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use vestibule_core::clock::Mono;
 use vestibule_core::delivery::{Answer, Attempt, Delivery, NoAnswer};
+use vestibule_core::faults::Site;
+use vestibule_core::wire::View;
 
 use super::heard::{Heard, Listening};
 use super::tls::{Tls, TlsError, Verify};
 use crate::clock::{Elapsed, within};
+use crate::fleet::Handle;
+use crate::transport::{Transport, up_for};
 
 /// At most this much of an answer is read: no platform answers a push with more, and a device has
 /// little memory.
@@ -117,6 +123,14 @@ impl Target {
     }
 }
 
+/// What leads to a platform.
+pub(super) struct Way<'a> {
+    pub(super) target: &'a Target,
+    pub(super) tls: &'a Tls,
+    /// The device, which knows what is wrong with its network.
+    pub(super) handle: &'a Handle,
+}
+
 /// A connection that is open, as far as is known.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -135,11 +149,13 @@ impl Drop for Connection {
 
 impl Connection {
     /// Connects. Name look-up, TCP and TLS have `limit` together.
-    pub(super) async fn open(target: &Target, limit: Duration, tls: &Tls) -> Result<Self, Failure> {
-        let connected = within(limit, connect(target, tls)).await;
+    pub(super) async fn open(way: &Way<'_>, attempt: &Attempt) -> Result<Self, Failure> {
+        let limit = attempt.timeout;
+        let view = way.handle.exchange(Arc::clone(&attempt.view), || Site::Connect);
+        let connected = within(limit, connect(way, &view)).await;
         let opened = connected.map_err(|Elapsed| Failure::ConnectTimeout(limit))??;
         let Opened { sender, heard, task } = opened;
-        Ok(Self { target: target.clone(), last_used: Mono::default(), sender, heard, task })
+        Ok(Self { target: way.target.clone(), last_used: Mono::default(), sender, heard, task })
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -184,11 +200,19 @@ struct Opened {
     task: AbortHandle,
 }
 
-async fn connect(target: &Target, tls: &Tls) -> Result<Opened, Failure> {
+async fn connect(way: &Way<'_>, view: &View) -> Result<Opened, Failure> {
+    let Way { target, tls, handle } = way;
+    let network = &view.behaviour.failures.network;
+    if network.black_hole {
+        pending::<()>().await;
+    }
+    let refused = || Failure::Connect(std::io::ErrorKind::ConnectionRefused.into());
+    let up_for = up_for(network, handle.clock().mono()).ok_or_else(refused)?;
     let stream = TcpStream::connect((target.host.as_str(), target.port)).await;
     let stream = stream.map_err(Failure::Connect)?;
     // A push is one small write that waits for its answer: nothing is gained by delaying it.
     stream.set_nodelay(true).map_err(Failure::Connect)?;
+    let stream = Transport::new(stream, network, handle.connection_dice(view), up_for);
     match target.tls {
         None => handshake(stream).await,
         Some(verify) => {

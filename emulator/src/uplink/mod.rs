@@ -18,15 +18,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use http_body_util::Full;
+use vestibule_core::behaviour::failures;
 use vestibule_core::clock::{Mono, Now};
 use vestibule_core::delivery::{Attempt, AttemptId, Delivery, Outcome};
 use vestibule_core::wire::{View, v1, v3};
 
-use self::connection::{Connection, Failure, Target};
+use self::connection::{Connection, Failure, Target, Way};
 use self::log::UnderWay;
 pub use self::log::{DeliveryLog, Logged};
 pub use self::tls::{Tls, TlsError};
-use crate::clock::Clock;
+use crate::clock::{Clock, pause};
+use crate::fleet::Handle;
 
 /// Platforms close idle connections after some seconds; a device lets go before.
 const IDLE_MAX: Duration = Duration::from_secs(2);
@@ -63,6 +65,7 @@ impl Uplink {
         &mut self,
         attempt: Attempt,
         now: Now,
+        handle: Arc<Handle>,
     ) -> impl Future<Output = Finished> + Send + use<> {
         let target = Target::new(&attempt);
         let kept = self.take(&target, &attempt.delivery, now.mono);
@@ -72,7 +75,8 @@ impl Uplink {
             let attempt = &under_way.attempt;
             let id = attempt.id;
             let message = Message::new(attempt, now);
-            let result = deliver(&message, &target, attempt, kept, &tls).await;
+            let way = Way { target: &target, tls: &tls, handle: &handle };
+            let result = deliver(&message, &way, attempt, kept).await;
             under_way.end(result.as_ref().map(|(answer, _)| answer));
             match result {
                 Ok((answer, connection)) => {
@@ -129,10 +133,27 @@ type Delivered = (vestibule_core::delivery::Answer, Option<Connection>);
 
 async fn deliver(
     message: &Message,
-    target: &Target,
+    way: &Way<'_>,
     attempt: &Attempt,
     kept: Option<Connection>,
-    tls: &Tls,
+) -> Result<Delivered, Failure> {
+    let failing = &attempt.view.behaviour.failures.delivery;
+    if let Some(delay) = failing.delay {
+        pause(delay).await;
+    }
+    let mut delivered = deliver_once(message, way, attempt, kept).await?;
+    for _ in 0..failing.copies {
+        let (_, kept) = delivered;
+        delivered = deliver_once(message, way, attempt, kept).await?;
+    }
+    Ok(delivered)
+}
+
+async fn deliver_once(
+    message: &Message,
+    way: &Way<'_>,
+    attempt: &Attempt,
+    kept: Option<Connection>,
 ) -> Result<Delivered, Failure> {
     if let Some(connection) = kept {
         match connection.send(message.request(), attempt.timeout).await {
@@ -140,7 +161,7 @@ async fn deliver(
             result => return result,
         }
     }
-    let connection = Connection::open(target, attempt.timeout, tls).await?;
+    let connection = Connection::open(way, attempt).await?;
     connection.send(message.request(), attempt.timeout).await
 }
 
@@ -172,6 +193,8 @@ impl Message {
             method = if violations.put { Method::PUT } else { method };
             content_type = violations.content_type.unwrap_or(content_type);
         }
+        let failing = &view.behaviour.failures.delivery;
+        content_type = failing.content_type.unwrap_or(content_type);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         let host = HeaderValue::from_str(attempt.destination.authority());
         headers.insert(header::HOST, host.expect("an authority is visible ASCII"));
@@ -180,7 +203,7 @@ impl Message {
         }
         Self {
             method,
-            body: body.expect("the core attempts only forms that an entry has").into(),
+            body: spoilt(body.expect("the core attempts only forms that an entry has"), failing),
             headers,
             path: attempt.destination.path_and_query().to_owned(),
         }
@@ -197,6 +220,19 @@ impl Message {
     }
 }
 
+/// A body as the faults in force have it.
+fn spoilt(mut body: Vec<u8>, failing: &failures::Delivery) -> Bytes {
+    if failing.truncated {
+        body.truncate(body.len() / 2);
+    }
+    // The first of what holds names and values together: nothing is JSON without it.
+    let colon = body.iter().position(|byte| *byte == b':').filter(|_| failing.corrupted);
+    if let Some(colon) = colon {
+        body[colon] = b';';
+    }
+    body.into()
+}
+
 /// The headers that go with every v1 answer and push (R-V1-19).
 pub(crate) fn identity_headers(
     view: &View,
@@ -208,7 +244,7 @@ pub(crate) fn identity_headers(
     [
         (HeaderName::from_static("model"), text(&identity.model)),
         (HeaderName::from_static("sn"), text(&identity.sn)),
-        (HeaderName::from_static("timestamp"), HeaderValue::from(now.wall.seconds())),
+        (HeaderName::from_static("timestamp"), HeaderValue::from(view.shown_time(now).seconds())),
         (HeaderName::from_static("account"), text(&identity.account)),
     ]
     .into_iter()

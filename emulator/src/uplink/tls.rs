@@ -15,9 +15,10 @@ use rustls::server::ParsedCertificate;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+
+use crate::transport::Transport;
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
@@ -87,8 +88,8 @@ impl Tls {
         &self,
         host: &str,
         verify: Verify,
-        stream: TcpStream,
-    ) -> Result<TlsStream<TcpStream>, TlsError> {
+        stream: Transport,
+    ) -> Result<TlsStream<Transport>, TlsError> {
         let name = ServerName::try_from(host.to_owned());
         let name = name.map_err(|_| TlsError::Name(host.to_owned()))?;
         let config = match verify {

@@ -104,6 +104,8 @@ pub enum Change {
     Object,
     /// Its own members stand in its place.
     Flatten,
+    /// It is a text of so many characters that looks like the beginning of an image.
+    Image(usize),
     /// It is the time at which the alarm was raised.
     RaisedAt,
     /// It is a UUID of this attempt alone.

@@ -76,6 +76,18 @@ impl Push {
             .find(|record| self.in_flight.values().all(|flight| flight.record != *record))
     }
 
+    /// The record behind `first` that may go before it.
+    #[must_use]
+    pub fn behind(&self, first: RecordId, journal: &Journal) -> Option<RecordId> {
+        let is_free = |record: &RecordId| {
+            *record > first
+                && !self.abandoned.contains(record)
+                && self.in_flight.values().all(|flight| flight.record != *record)
+        };
+        let waiting = (0..).map_while(|place| journal.unacknowledged(place));
+        waiting.map(|(record, _)| record).find(is_free)
+    }
+
     /// Notes that an attempt at `record` started; says the how-manieth it is, from 1.
     pub fn start(&mut self, id: AttemptId, record: RecordId, view: &Arc<View>, now: Mono) -> u32 {
         let knobs = &view.behaviour.v1;
@@ -98,7 +110,8 @@ impl Push {
         let Flight { record, view, given_up } = self.in_flight.remove(&id)?;
         let behaviour = &view.behaviour;
         let is_first = self.tried(record) == 1;
-        let is_ignored = is_first && behaviour.violations.v1.acknowledging.ignored;
+        let is_ignored = is_first && behaviour.violations.v1.acknowledging.ignored
+            || behaviour.failures.delivery.answer_lost;
         if is_acknowledged(outcome, behaviour) && !is_ignored {
             self.failures = 0;
             self.blocked_until = None;

@@ -55,6 +55,11 @@ impl Report {
         None
     }
 
+    /// Puts one that was taken before back in its place.
+    pub fn put_back(&mut self, seqnum: Seqnum, now: Mono) {
+        self.waiting.push_front(Waiting { seqnum, happened: now });
+    }
+
     /// Notes that a report started; says the how-manieth it is, from 1.
     pub fn start(&mut self, id: AttemptId) -> u64 {
         self.in_flight = Some(id);
@@ -80,6 +85,11 @@ impl Report {
     pub fn clear(&mut self) {
         self.dropped += self.waiting.len() as u64;
         self.waiting.clear();
+        self.in_flight = None;
+    }
+
+    /// Forgets what is in flight, as its connection is cut.
+    pub fn abort(&mut self) {
         self.in_flight = None;
     }
 

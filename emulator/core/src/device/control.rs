@@ -6,6 +6,7 @@ use super::storing::{Rare, Replacing};
 use crate::calls::control::{Command, CommandError, Emitted, Playing, Reply, TrafficChange};
 use crate::clock::{Mono, Now, UnixMillis};
 use crate::event::{Fact, Index, RecordId, RecordType, Trace};
+use crate::faults::Site;
 use crate::world::{Traffic, Wish};
 
 impl Device {
@@ -59,6 +60,7 @@ impl Device {
     ) -> Result<Vec<Emitted>, CommandError> {
         let prepared = self.world.prepare(wish)?;
         if !self.has_room() {
+            self.exchange(Site::Append, now.mono);
             self.refused += u64::from(prepared.count());
             return Err(CommandError::Full);
         }
@@ -96,7 +98,7 @@ impl Device {
         now: Now,
         effects: &mut Effects,
     ) -> Option<Emitted> {
-        let (index, seqnum) = self.happen(at, fact.clone(), now, effects)?;
+        let (index, seqnum, at) = self.happen(at, fact.clone(), now, effects)?;
         let uuid = self.uuid(fact, index);
         let trace_id = trace(fact, at).map(|trace| self.view.trace_id(trace));
         Some(Emitted { index, seqnum, uuid, trace_id })

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Device;
 use super::effects::{Effect, Effects, Link};
+use super::faulty::Reporting;
 use crate::behaviour::violations::Backlog;
 use crate::calls::v1::Subscription;
 use crate::clock::Mono;
@@ -96,7 +97,7 @@ impl Device {
 
     /// The subscription, while records may be pushed for it.
     fn pushing(&self) -> Option<&Subscription> {
-        let while_disabled = self.faults.possible().v1.push.while_disabled;
+        let while_disabled = self.faults.possible().violations.v1.push.while_disabled;
         let subscription = self.subscription.as_ref();
         subscription
             .filter(|subscription| subscription.enabled || while_disabled)
@@ -114,6 +115,7 @@ impl Device {
             let record = self.push.next(&self.journal, &self.view.behaviour.v1, mono)?;
             let entry = self.journal.record_entry(record)?.clone();
             let view = self.exchange(site(&entry, record), mono);
+            let (record, entry) = self.ahead(&view, record).unwrap_or((record, entry));
             let destination = match self.fate(&view, subscription) {
                 Fate::Send(destination) => destination,
                 Fate::Stay => return None,
@@ -142,6 +144,15 @@ impl Device {
                 view,
             });
         }
+    }
+
+    /// What goes before that record on a device that mixes them up.
+    fn ahead(&self, view: &View, record: RecordId) -> Option<(RecordId, Entry)> {
+        if !view.behaviour.failures.delivery.reordered {
+            return None;
+        }
+        let behind = self.push.behind(record, &self.journal)?;
+        Some((behind, self.journal.record_entry(behind)?.clone()))
     }
 
     /// Whether a push leaves, and where to.
@@ -185,11 +196,19 @@ impl Device {
     /// The next event to report that the journal still has, and how.
     fn next_reported(&mut self, mono: Mono) -> Option<(Arc<View>, Entry)> {
         loop {
-            let seqnum = self.next_missed(mono).or_else(|| self.report.take_next(mono))?;
+            let mut seqnum = self.next_missed(mono).or_else(|| self.report.take_next(mono))?;
             if let Some(entry) = self.journal.event(seqnum).cloned() {
                 let view = self.exchange(Site::Report, mono);
+                let failing = &view.behaviour.failures.delivery;
+                let behind = failing.reordered.then(|| self.report.take_next(mono)).flatten();
+                let ahead = behind.and_then(|behind| self.journal.event(behind).cloned());
+                if let Some(behind) = behind {
+                    self.report.put_back(std::mem::replace(&mut seqnum, behind), mono);
+                }
+                let entry = ahead.unwrap_or(entry);
                 if let Some(entry) = self.reported(&view, entry) {
-                    self.remembered.reporting = Some(seqnum);
+                    let is_lost = failing.answer_lost;
+                    self.remembered.reporting = Some(Reporting { seqnum, is_lost });
                     return Some((view, entry));
                 }
             }
@@ -201,7 +220,8 @@ impl Device {
     pub(super) fn forget_deliveries(&mut self) {
         self.dropped += self.push.abort();
         if !self.faults.is_empty() {
-            let missed = self.remembered.reporting.take().into_iter().chain(self.report.queued());
+            let reporting = self.remembered.reporting.take().map(|reporting| reporting.seqnum);
+            let missed = reporting.into_iter().chain(self.report.queued());
             for seqnum in missed.collect::<Vec<_>>() {
                 self.note_missed(seqnum);
             }

@@ -8,8 +8,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Device;
-use super::effects::{Effects, Link};
+use super::effects::{Effect, Effects, Link};
 use super::log;
+use super::storing::Rare;
+use crate::behaviour::failures::Network;
 use crate::behaviour::violations::{Backlog, Unkept};
 use crate::calls::v1::Subscription;
 use crate::clock::Mono;
@@ -50,8 +52,19 @@ pub(super) struct Remembered {
     pub(super) is_back: bool,
     /// Reports that were not taken.
     pub(super) missed: VecDeque<Seqnum>,
-    pub(super) reporting: Option<Seqnum>,
+    /// The report in flight.
+    pub(super) reporting: Option<Reporting>,
     pub(super) report_again: Option<Mono>,
+    /// When the device restarts by itself.
+    restart_at: Option<Mono>,
+}
+
+/// A report in flight.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reporting {
+    pub(super) seqnum: Seqnum,
+    /// Whether its answer will be lost.
+    pub(super) is_lost: bool,
 }
 
 impl Remembered {
@@ -77,9 +90,11 @@ impl Remembered {
 impl Device {
     /// Arms faults in place of those that were armed; counts and time begin anew.
     pub(super) fn arm(&mut self, set: &FaultSet, mono: Mono, effects: &mut Effects) {
+        let network = self.faulty_network();
         self.faults = Faults::new(set, self.config.seed, mono);
-        self.begin_to_remember();
+        self.begin_to_remember(mono);
         self.renew_view();
+        self.cut_for(&network, effects);
         self.lift(mono, effects);
     }
 
@@ -98,8 +113,10 @@ impl Device {
     }
 
     /// Begins again to remember, as faults are armed or a factory reset numbers anew.
-    pub(super) fn begin_to_remember(&mut self) {
+    pub(super) fn begin_to_remember(&mut self, mono: Mono) {
+        let restarts_every = self.faults.possible().failures.device.restarts_every;
         self.remembered = Remembered {
+            restart_at: restarts_every.map(|interval| mono + interval),
             newest: self.newest(),
             first_index: self.journal.next_index(),
             ..Remembered::default()
@@ -117,8 +134,38 @@ impl Device {
 
     /// Ends the faults whose time is over.
     pub(super) fn expire_faults(&mut self, mono: Mono, effects: &mut Effects) {
+        let network = self.faulty_network();
         if self.faults.expire(mono) {
+            self.cut_for(&network, effects);
             self.lift(mono, effects);
+        }
+    }
+
+    fn faulty_network(&self) -> Network {
+        self.faults.possible().failures.network.clone()
+    }
+
+    /// Cuts what is open if connections behave otherwise from now on than on the network `before`: each does
+    /// so from its beginning.
+    fn cut_for(&mut self, before: &Network, effects: &mut Effects) {
+        if *before == self.faulty_network() {
+            return;
+        }
+        effects.add(Effect::Cut);
+        self.dropped += self.push.abort();
+        self.report.abort();
+    }
+
+    /// Restarts, if it is time to; nobody asked for it, so it is no event (R-V3-29).
+    pub(super) fn step_restarts(&mut self, mono: Mono, effects: &mut Effects) {
+        if self.remembered.restart_at.is_none_or(|at| mono < at) {
+            return;
+        }
+        let restarts_every = self.faults.possible().failures.device.restarts_every;
+        self.remembered.restart_at = restarts_every.map(|interval| mono + interval);
+        let view = self.exchange(Site::Restart, mono);
+        if view.behaviour.failures.device.restarts_every.is_some() {
+            self.change(Rare::Restart, mono, effects);
         }
     }
 
@@ -133,7 +180,7 @@ impl Device {
     pub(super) fn fault_deadline(&self) -> Option<Mono> {
         let can_report = self.report_destination().is_some() && self.report.is_free();
         let again = self.remembered.report_again.filter(|_| can_report);
-        self.faults.deadline().into_iter().chain(again).min()
+        [self.faults.deadline(), again, self.remembered.restart_at].into_iter().flatten().min()
     }
 
     pub(super) fn newest(&self) -> u64 {
@@ -221,7 +268,7 @@ impl Device {
 
     /// Keeps a report that was not taken, on a device that sends it again.
     pub(super) fn note_missed(&mut self, seqnum: Seqnum) {
-        let is_kept = self.faults.possible().v3.report.replayed;
+        let is_kept = self.faults.possible().violations.v3.report.replayed;
         if is_kept && self.remembered.missed.len() < REPORTS_WAITING_MAX {
             self.remembered.missed.push_back(seqnum);
         }
@@ -242,13 +289,11 @@ impl Device {
 
     /// Remembers how a report ended.
     pub(super) fn note_report(&mut self, is_taken: bool, mono: Mono) {
-        let Some(seqnum) = self.remembered.reporting.take() else {
+        let Some(Reporting { seqnum, is_lost }) = self.remembered.reporting.take() else {
             return;
         };
-        if is_taken {
-            return;
-        }
-        if self.faults.possible().v3.report.replayed {
+        let is_missed = !is_taken && self.faults.possible().violations.v3.report.replayed;
+        if is_missed || is_lost {
             self.remembered.missed.push_front(seqnum);
             self.remembered.report_again = Some(mono + REPORT_AGAIN);
         }

@@ -38,7 +38,7 @@ use crate::clock::{Clock, Mono, Now, UnixMillis};
 use crate::delivery::push::Push;
 use crate::delivery::report::Report;
 use crate::event::{Entry, Fact, Index, Seqnum};
-use crate::faults::Faults;
+use crate::faults::{Faults, Site};
 use crate::journal::{Appended, Caching, Journal};
 use crate::wire::View;
 use crate::world::World;
@@ -123,7 +123,7 @@ impl Device {
             remembered: Remembered::default(),
             config,
         };
-        device.begin_to_remember();
+        device.begin_to_remember(device.clock.anchor().mono);
         device
     }
 
@@ -145,6 +145,7 @@ impl Device {
     pub fn handle_timer(&mut self, mono: Mono, effects: &mut Effects) {
         let now = self.clock.at(mono);
         self.expire_faults(mono, effects);
+        self.step_restarts(mono, effects);
         self.step_network(now, effects);
         self.catch_up(now, effects);
         self.deliver(mono, effects);
@@ -180,14 +181,16 @@ impl Device {
         fact: Fact,
         now: Now,
         effects: &mut Effects,
-    ) -> Option<(Index, Option<Seqnum>)> {
-        if !self.has_room() {
+    ) -> Option<(Index, Option<Seqnum>, UnixMillis)> {
+        let view = self.exchange(Site::Append, now.mono);
+        if !self.has_room() || view.behaviour.failures.device.full {
             self.refused += 1;
             return None;
         }
         // A stamp asked for ahead of the clock does not drag the clock along.
         self.latest = self.latest.max(at.min(now.wall));
-        Some(self.enter(at, fact, now.mono, effects))
+        let stamp = view.shown_time(Now { wall: at, ..now });
+        Some(self.enter(view, stamp, fact, now.mono, effects))
     }
 
     /// The one place where an entry that has come into the journal enters the queues.
@@ -224,7 +227,7 @@ impl Device {
             Some(subscription)
                 if subscription.enabled
                     || knobs.cache_while_disabled
-                    || self.faults.possible().v1.push.while_disabled =>
+                    || self.faults.possible().violations.v1.push.while_disabled =>
             {
                 match knobs.overflow {
                     Overflow::DropOldest => Caching::DropOldest,

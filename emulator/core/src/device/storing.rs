@@ -18,7 +18,6 @@ use crate::calls::v1::Subscription;
 use crate::clock::{Clock, Mono, Now, UnixMillis};
 use crate::delivery::push::Push;
 use crate::event::{Entry, Fact, Index, Seqnum};
-use crate::faults::Site;
 use crate::journal::{Appended, Caching, Journal, Place, Waiting};
 use crate::wire::View;
 use crate::world::{BadPosition, World};
@@ -258,7 +257,7 @@ impl Device {
 
     /// Whether it has room.
     pub(super) fn has_room(&self) -> bool {
-        self.room == Room::Free
+        self.room == Room::Free && !self.faults.certain().failures.device.full
     }
 
     /// Whether another device is about to take its place: until then nothing happens at its door.
@@ -269,16 +268,16 @@ impl Device {
     /// What happened is numbered, and shown at once where nothing is stored.
     pub(super) fn enter(
         &mut self,
+        view: Arc<View>,
         at: UnixMillis,
         fact: Fact,
         mono: Mono,
         effects: &mut Effects,
-    ) -> (Index, Option<Seqnum>) {
-        let view = self.exchange(Site::Append, mono);
+    ) -> (Index, Option<Seqnum>, UnixMillis) {
         let caching = self.spoilt_caching(self.caching(), &view, &fact);
         if self.staging.mode == Mode::Stored {
             let entry = self.journal.stage(at, fact, caching);
-            let numbers = (entry.index, entry.seqnum);
+            let numbers = (entry.index, entry.seqnum, at);
             self.stage(Step::Entry(mono, view));
             return numbers;
         }
@@ -289,7 +288,7 @@ impl Device {
         let Appended { index, seqnum, .. } = appended;
         let told = told.map(|fact| Entry { index, seqnum, at, fact });
         self.appended(&view, &appended, told, mono, effects);
-        (index, seqnum)
+        (index, seqnum, at)
     }
 
     /// The one place where something rare changes: at once, or when it is stored.
@@ -362,7 +361,7 @@ impl Device {
                 let faults = std::mem::take(&mut self.faults);
                 let kept = Self { attempts, sessions, starts, staging, network, ..fresh };
                 *self = Self { report, clock, room, started, faults, ..kept };
-                self.begin_to_remember();
+                self.begin_to_remember(mono);
                 self.renew_view();
                 if effects.watch {
                     let entries = self.journal.entries(Index::FIRST, 1);

@@ -64,6 +64,9 @@ impl Device {
         let Some(token) = token else {
             return violations.no_token_needed;
         };
+        if view.behaviour.failures.api.tokens_expire {
+            self.sessions.close(token);
+        }
         if violations.tokens_live_on && self.sessions.knows(token) {
             return true;
         }
@@ -122,7 +125,7 @@ impl Device {
             });
         }
         let timestamp = match knobs.login_time {
-            LoginTime::Unix => self.clock.at(mono).wall.seconds(),
+            LoginTime::Unix => view.shown_time(self.clock.at(mono)).seconds(),
             LoginTime::Uptime => {
                 i64::try_from(mono.since(self.started).as_secs()).unwrap_or(i64::MAX)
             }

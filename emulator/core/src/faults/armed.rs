@@ -6,7 +6,6 @@ use super::arming::{Arming, FaultSet};
 use super::fault::{Args, Fault, Site};
 use super::scope::Scope;
 use crate::behaviour::Behaviour;
-use crate::behaviour::violations::Violations;
 use crate::clock::Mono;
 use crate::seed::Seed;
 use crate::wire::{FaultsArmed, View};
@@ -17,7 +16,9 @@ pub struct Faults {
     armed: Vec<Armed>,
     since: Mono,
     /// What those that are not over could do, whether or not they strike.
-    possible: Violations,
+    possible: Behaviour,
+    /// What those do that strike at each of their exchanges.
+    certain: Behaviour,
 }
 
 #[derive(Debug)]
@@ -64,7 +65,7 @@ impl Faults {
             is_over: false,
         };
         let armed = (0..).zip(&set.0).map(arm).collect();
-        let mut faults = Self { armed, since: now, possible: Violations::default() };
+        let mut faults = Self { armed, since: now, ..Self::default() };
         faults.note_possible();
         faults
     }
@@ -86,8 +87,8 @@ impl Faults {
         let mut own: Option<View> = None;
         let since = self.since;
         for armed in &mut self.armed {
-            let Arming { fault, args, scope } = &armed.arming;
-            if armed.is_over || !fault.sites.contains(&site) {
+            let Arming { fault, args, scope, sites } = &armed.arming;
+            if armed.is_over || !sites.contains(&site) {
                 continue;
             }
             armed.met += 1;
@@ -102,8 +103,14 @@ impl Faults {
 
     /// What the faults could do at an exchange that has not begun, if they strike.
     #[must_use]
-    pub const fn possible(&self) -> &Violations {
+    pub const fn possible(&self) -> &Behaviour {
         &self.possible
+    }
+
+    /// What the faults do at every exchange of theirs.
+    #[must_use]
+    pub const fn certain(&self) -> &Behaviour {
+        &self.certain
     }
 
     /// When the next of them ends by time.
@@ -140,10 +147,13 @@ impl Faults {
     }
 
     fn note_possible(&mut self) {
-        let mut all = Behaviour::default();
+        let (mut possible, mut certain) = (Behaviour::default(), Behaviour::default());
         for Armed { arming, .. } in self.armed.iter().filter(|armed| !armed.is_over) {
-            (arming.fault.set)(&mut all, &arming.args);
+            (arming.fault.set)(&mut possible, &arming.args);
+            if matches!(arming.scope, Scope::UntilCleared | Scope::For(_)) {
+                (arming.fault.set)(&mut certain, &arming.args);
+            }
         }
-        self.possible = all.violations;
+        (self.possible, self.certain) = (possible, certain);
     }
 }

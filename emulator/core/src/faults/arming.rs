@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::fault::{Args, Fault};
+use super::fault::{Args, Fault, Site};
 use super::scope::{SCOPES, Scope};
 use super::table::all;
 use crate::event::Kind;
@@ -33,11 +33,12 @@ pub struct Arming {
     pub(super) fault: &'static Fault,
     pub(super) args: Args,
     pub(super) scope: Scope,
+    pub(super) sites: Vec<Site>,
 }
 
 impl std::fmt::Debug for Arming {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { fault, args, scope } = self;
+        let Self { fault, args, scope, .. } = self;
         write!(formatter, "{} {args:?} {scope:?}", fault.name)
     }
 }
@@ -118,7 +119,21 @@ impl Arming {
         let fault = fault.ok_or_else(|| FaultError::UnknownName { name: wanted.name.clone() })?;
         let args = read_args(fault, &wanted.params)?;
         let scope = read_scope(fault, &wanted.scope)?;
-        Ok(Self { fault, args, scope })
+        let sites = fault.sites.iter().copied().filter(|site| is_on(*site, args.word(WAY)));
+        let sites = sites.collect();
+        Ok(Self { fault, args, scope, sites })
+    }
+}
+
+/// The parameter that says on which way a fault strikes.
+pub(super) const WAY: &str = "way";
+
+/// Whether connections of that kind go that way; without a way, every site is one of the fault's.
+fn is_on(site: Site, way: &str) -> bool {
+    match way {
+        "in" => site == Site::Accept,
+        "out" => site == Site::Connect,
+        _ => true,
     }
 }
 

@@ -29,6 +29,16 @@ pub struct Fault {
 pub enum Family {
     /// One ruling or clause is broken.
     Protocol,
+    /// A device API fails.
+    Api,
+    /// A push fails.
+    Push,
+    /// A report fails.
+    Report,
+    /// The device fails.
+    Device,
+    /// The network fails.
+    Network,
 }
 
 impl Family {
@@ -37,6 +47,11 @@ impl Family {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Protocol => "protocol",
+            Self::Api => "api",
+            Self::Push => "push",
+            Self::Report => "report",
+            Self::Device => "device",
+            Self::Network => "network",
         }
     }
 }
@@ -64,6 +79,12 @@ pub enum Site {
     Report,
     /// Something happens, and is written down.
     Append,
+    /// The device could restart by itself.
+    Restart,
+    /// A connection to a device API.
+    Accept,
+    /// A connection to a platform.
+    Connect,
 }
 
 impl Site {
@@ -81,6 +102,9 @@ impl Site {
             Self::Alarm => "alarm pushes",
             Self::Report => "reports",
             Self::Append => "new events",
+            Self::Restart => "restarts by itself",
+            Self::Accept => "connections to the device",
+            Self::Connect => "connections from the device",
         }
     }
 }
@@ -107,6 +131,8 @@ pub enum Takes {
     Whole(u64, u64),
     /// A span of time within these bounds, both included.
     Span(Duration, Duration),
+    /// A span of time either way, at most so long.
+    Shift(Duration),
 }
 
 impl Takes {
@@ -120,6 +146,7 @@ impl Takes {
                 let (min, max) = (span_text(*min), span_text(*max));
                 format!("a duration from {min} to {max}")
             }
+            Self::Shift(max) => format!("a duration up to {}, or minus one", span_text(*max)),
         }
     }
 
@@ -139,6 +166,11 @@ impl Takes {
             (Self::Span(min, max), Value::String(text)) => {
                 let span = parse_span(text)?;
                 (*min..=*max).contains(&span).then_some(Arg::Span(span))
+            }
+            (Self::Shift(max), Value::String(text)) => {
+                let shift: jiff::SignedDuration = text.parse().ok()?;
+                let is_within = shift.unsigned_abs() <= *max;
+                is_within.then(|| i64::try_from(shift.as_millis()).ok()).flatten().map(Arg::Shift)
             }
             _ => None,
         }
@@ -162,6 +194,7 @@ pub(super) enum Arg {
     Word(&'static str),
     Whole(u64),
     Span(Duration),
+    Shift(i64),
 }
 
 /// The values of all parameters of a fault.
@@ -185,6 +218,22 @@ impl Args {
         }
     }
 
+    /// The span that a parameter is.
+    pub(super) fn span(&self, name: &str) -> Duration {
+        match self.0.get(name) {
+            Some(Arg::Span(span)) => *span,
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// The milliseconds of the shift that a parameter is.
+    pub(super) fn shift_millis(&self, name: &str) -> i64 {
+        match self.0.get(name) {
+            Some(Arg::Shift(millis)) => *millis,
+            _ => 0,
+        }
+    }
+
     /// Each parameter with its value, as it is shown.
     pub fn shown(&self) -> impl Iterator<Item = (&'static str, Value)> {
         self.0.iter().map(|(name, arg)| {
@@ -192,6 +241,9 @@ impl Args {
                 Arg::Word(word) => Value::from(*word),
                 Arg::Whole(whole) => Value::from(*whole),
                 Arg::Span(span) => Value::from(span_text(*span)),
+                Arg::Shift(millis) => {
+                    Value::from(format!("{:#}", jiff::SignedDuration::from_millis(*millis)))
+                }
             };
             (*name, value)
         })

@@ -12,6 +12,9 @@ use crate::event::{Access, Entry, Fact, Phase, RecordId, Subject, Trace, Verdict
 /// A time stamp from here on is in milliseconds: as seconds it would be the year 5138.
 const MILLIS_FROM: i64 = 100_000_000_000;
 
+/// How a JPEG begins, as Base64.
+const JPEG_BEGINS: &str = "/9j/";
+
 /// What a message is about.
 #[derive(Clone, Copy)]
 pub(super) struct About<'a> {
@@ -174,6 +177,10 @@ impl<'a> About<'a> {
                 let places = (1..).map(|place: usize| place.to_string());
                 Value::Object(places.zip(array.iter().cloned()).collect())
             }),
+            Change::Image(length) => {
+                let rest = length.saturating_sub(JPEG_BEGINS.len());
+                format!("{JPEG_BEGINS}{}", "A".repeat(rest)).into()
+            }
             Change::RaisedAt => self.raised_at().map_or_else(unchanged, Value::from),
             Change::UuidOfAttempt => self.uuid_of_attempt().map_or_else(unchanged, Value::from),
             _ => unchanged(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::behaviour::Behaviour;
+use crate::clock::{Now, UnixMillis};
 use crate::event::{Entry, RecordId, Trace};
 use crate::seed::Seed;
 use crate::world::{Roster, Setup};
@@ -51,6 +52,22 @@ pub struct View {
 }
 
 impl View {
+    /// What the device takes for the time at `now`.
+    #[must_use]
+    pub fn shown_time(&self, now: Now) -> UnixMillis {
+        let failing = &self.behaviour.failures.device;
+        let since_start = i64::try_from(now.mono.since_start().as_millis()).unwrap_or(i64::MAX);
+        let millis = if failing.from_1970 { since_start } else { now.wall.millis() };
+        let zone = if failing.zone_ignored { self.zone_millis(now.wall) } else { 0 };
+        UnixMillis::new(millis.saturating_add(zone).saturating_add(failing.skew_millis))
+    }
+
+    /// How far the local time is ahead of UTC.
+    fn zone_millis(&self, at: UnixMillis) -> i64 {
+        let stamp = jiff::Timestamp::from_millisecond(at.millis()).unwrap_or_default();
+        i64::from(self.setup.time_zone.to_offset(stamp).seconds()) * 1000
+    }
+
     /// A record's `uuid`: the same on every retry (R-V1-10).
     #[must_use]
     pub fn record_uuid(&self, record: RecordId) -> Uuid {

@@ -4,6 +4,7 @@
 mod a_seed_is_a_day;
 mod both_apis_agree;
 mod faults_keep_their_scope;
+mod faults_never_panic;
 mod journal_keeps_its_windows;
 mod messages_keep_their_look;
 mod no_bytes_panic;

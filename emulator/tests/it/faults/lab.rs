@@ -64,6 +64,10 @@ impl Lab {
         status["faults"][0]["struck"].as_u64().unwrap_or(0)
     }
 
+    pub(super) async fn is_armed(&self) -> bool {
+        self.running.status().await["faults"] != json!([])
+    }
+
     // v3.
 
     pub(super) async fn post(&self, path: &str, token: Option<&str>, body: &str) -> Reply {

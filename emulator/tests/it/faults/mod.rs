@@ -2,6 +2,7 @@
 //! cleared: a row for each says how to provoke it and what to look at.
 
 mod across;
+mod failures;
 mod lab;
 mod v1;
 mod v3;
@@ -46,7 +47,7 @@ macro_rules! rows {
 
 use rows;
 
-const TABLES: [&[Row]; 3] = [v3::ROWS, v1::ROWS, across::ROWS];
+const TABLES: [&[Row]; 4] = [v3::ROWS, v1::ROWS, across::ROWS, failures::ROWS];
 
 /// So many rows at a time: more would only wait for each other.
 const AT_ONCE: usize = 4;

@@ -1,8 +1,15 @@
 //! The table of faults: each file a part of it, each row a fault. Nothing else knows a fault's name.
 
 mod across;
+mod api;
+mod device;
+mod network;
+mod push;
+mod report;
 mod v1;
 mod v3;
+
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -10,7 +17,16 @@ use super::fault::{Args, Family, Fault, Param, Site, Takes};
 use crate::behaviour::{Behaviour, Change, Edit, Part, When};
 use crate::event::Kind;
 
-const TABLES: [&[Fault]; 3] = [v3::FAULTS, v1::FAULTS, across::FAULTS];
+const TABLES: [&[Fault]; 8] = [
+    v3::FAULTS,
+    v1::FAULTS,
+    across::FAULTS,
+    api::FAULTS,
+    push::FAULTS,
+    report::FAULTS,
+    device::FAULTS,
+    network::FAULTS,
+];
 
 /// Every fault, in the order of the table.
 pub fn all() -> impl Iterator<Item = &'static Fault> {
@@ -52,6 +68,27 @@ const fn field(fields: &'static [&'static str], default: &'static str) -> Param 
     let meaning = "the field";
     Param { name: "field", takes: Takes::Word(fields), default, meaning }
 }
+
+const TIMES: Param = Param {
+    name: "times",
+    takes: Takes::Whole(1, 100),
+    default: "1",
+    meaning: "how many times more",
+};
+
+const DELAY: Param = Param {
+    name: "by",
+    takes: Takes::Span(Duration::from_millis(1), Duration::from_secs(3600)),
+    default: "5s",
+    meaning: "for how long",
+};
+
+const CONTENT_TYPE: Param = Param {
+    name: "type",
+    takes: Takes::Word(&["text/plain", "text/html", "application/xml", "application/octet-stream"]),
+    default: "text/plain",
+    meaning: "the type",
+};
 
 /// The kind that a fault's parameter names.
 fn kind_of(args: &Args) -> Kind {
