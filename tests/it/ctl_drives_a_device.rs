@@ -65,6 +65,25 @@ fn every_action_does_its_part() {
 }
 
 #[test]
+fn faults_are_set_listed_and_cleared() {
+    let device = Running::start(&["--rate", "0"]);
+    let ok = |args: &[&str]| {
+        let done = ctl(device.told("control"), args);
+        assert_eq!(done.code, Some(0), "{args:?}: {}", done.stderr);
+        done
+    };
+    let set = ok(&["faults", "set", "v3.info.stale", "v1.cache.small,records=20,first=3"]).json();
+    assert_eq!(set["faults"][1]["params"], json!({"records": 20}));
+    assert_eq!(set["faults"][1]["scope"], json!({"first": 3}));
+    let listed = ok(&["faults"]).stdout;
+    assert!(listed.contains("v1.cache.small,records=20,first=3  struck 0 of 0"), "{listed}");
+    assert_eq!(ok(&["--device", "all", "faults", "list"]).stdout, listed);
+    assert_eq!(ok(&["faults", "list", "--json"]).json(), set);
+    assert_eq!(ok(&["faults", "clear"]).json(), json!({"faults": []}));
+    assert_eq!(ok(&["faults"]).stdout, "");
+}
+
+#[test]
 fn what_fails_has_its_code_and_says_why() {
     let device = Running::start(&["--rate", "0", "--control-token", "secret"]);
     let control = device.told("control");
@@ -76,6 +95,7 @@ fn what_fails_has_its_code_and_says_why() {
         (ctl("nonsense", &["status"]), 2, "http://127.0.0.1:7900"),
         (ctl(device.told("url"), &["status"]), 3, "not the device's"),
         (with_token(&["emit", "nap"]), 2, "face, card"),
+        (with_token(&["faults", "set", "v3.info.stael"]), 2, "did you mean `v3.info.stale`?"),
         (with_token(&["--device", "XYZ", "restart"]), 2, "VSB0000001"),
         (with_token(&["--device", "XYZ", "watch"]), 2, "VSB0000001"),
         (with_token(&["--device", "all", "emit", "face", "--state", "9"]), 2, "state 9"),

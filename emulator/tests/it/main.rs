@@ -4,6 +4,7 @@ mod bad_requests_get_answers;
 mod bench_device;
 mod callers_are_not_starved;
 mod connections_are_kept;
+mod control_arms_faults;
 mod control_commands_the_device;
 mod control_emits_exactly;
 mod control_expects;
