@@ -138,8 +138,11 @@ async fn deliver(
     kept: Option<Connection>,
 ) -> Result<Delivered, Failure> {
     let failing = &attempt.view.behaviour.failures.delivery;
+    let mut kept = kept;
     if let Some(delay) = failing.delay {
         pause(delay).await;
+        // Too old by now to be trusted.
+        kept = None;
     }
     let mut delivered = deliver_once(message, way, attempt, kept).await?;
     for _ in 0..failing.copies {

@@ -1,6 +1,8 @@
 //! Rules on the source: what the pure core may name, who may print, where `Serialize` is derived, where a quirk has
 //! its name, and the form and length of a file.
 
+use std::collections::BTreeSet;
+
 use super::tokens::Source;
 use super::tree::{File, assert_each, assert_none, document, rust_files};
 
@@ -55,6 +57,16 @@ fn serialize_is_derived_at_the_edges_alone() {
 #[test]
 fn quirks_are_named_in_their_tables_alone() {
     assert_each(&code_below(&["src", "emulator"]), quirk_names);
+}
+
+#[test]
+fn faults_are_named_in_their_tables_alone() {
+    let names: BTreeSet<String> =
+        code_below(&[FAULT_TABLES]).iter().flat_map(fault_literals).collect();
+    assert!(names.len() > 100, "{names:?}");
+    let mut others = code_below(&["src", "emulator"]);
+    others.retain(|file| !file.is_below(&[FAULT_TABLES]));
+    assert_each(&others, |file| fault_names(file, &names));
 }
 
 #[test]
@@ -148,18 +160,39 @@ fn quirk_names(file: &File) -> Vec<String> {
     quirk_literals(file).into_iter().map(|(name, line)| file.problem(line, &what(name))).collect()
 }
 
+fn fault_names(file: &File, names: &BTreeSet<String>) -> Vec<String> {
+    let named = literals(file).into_iter().filter(|(literal, _)| names.contains(literal));
+    let what = |name| format!("\"{name}\" names a fault outside its table");
+    named.map(|(name, line)| file.problem(line, &what(name))).collect()
+}
+
+/// What the families of faults begin with.
+const FAMILIES: [&str; 8] = ["v1.", "v3.", "x.", "api.", "push.", "report.", "device.", "net."];
+
+/// The strings in a table that are a fault's name.
+fn fault_literals(table: &File) -> Vec<String> {
+    let strings = literals(table).into_iter().map(|(literal, _)| literal);
+    let is_plain = |one: char| one.is_ascii_alphanumeric() || one == '.' || one == '-';
+    let is_name = |literal: &String| {
+        literal.chars().all(is_plain) && FAMILIES.iter().any(|family| literal.starts_with(family))
+    };
+    strings.filter(is_name).collect()
+}
+
 /// The strings in the code that begin as a quirk's name does, each with its line.
 pub(super) fn quirk_literals(file: &File) -> Vec<(String, usize)> {
-    let mut literals = Vec::new();
-    for token in Source::parse(&file.text).tokens {
-        let literal = token.text.split('"').nth(1).unwrap_or_default();
-        // Alone, the prefix names an API.
-        if literal.len() > "v3.".len() && (literal.starts_with("v1.") || literal.starts_with("v3."))
-        {
-            literals.push((literal.to_owned(), token.line));
-        }
-    }
-    literals
+    let is_quirk = |literal: &str| literal.starts_with("v1.") || literal.starts_with("v3.");
+    let strings = literals(file).into_iter();
+    // Alone, the prefix names an API.
+    strings.filter(|(text, _)| text.len() > "v3.".len() && is_quirk(text)).collect()
+}
+
+/// The strings in the code, each with its line.
+fn literals(file: &File) -> Vec<(String, usize)> {
+    let tokens = Source::parse(&file.text).tokens.into_iter();
+    tokens
+        .filter_map(|token| Some((token.text.split('"').nth(1)?.to_owned(), token.line)))
+        .collect()
 }
 
 fn missing_header(file: &File) -> Vec<String> {
@@ -263,6 +296,17 @@ mod tests {
         assert_eq!(count(quirk_names, QUIRK_TABLES[0], text), 0);
         let harmless = "/// Not \"v3.path\".\nconst A: &str = \"/api/v3.x\";";
         assert_eq!(count(quirk_names, "emulator/src/api.rs", harmless), 0);
+    }
+
+    #[test]
+    fn a_fault_in_the_code_is_seen() {
+        let table =
+            File::new("table.rs", "const A: [&str; 3] = [\"net.reset\", \"data.user\", \"x y\"];");
+        let names: BTreeSet<String> = fault_literals(&table).into_iter().collect();
+        assert_eq!(names, BTreeSet::from(["net.reset".to_owned()]));
+        let file =
+            File::new("a.rs", "/// \"net.reset\"\nfn f() { arm(\"net.reset\"); g(\"net\"); }");
+        assert_eq!(fault_names(&file, &names).len(), 1);
     }
 
     #[test]

@@ -137,6 +137,11 @@ impl Push {
         }
     }
 
+    /// Ends every wait, for a device that sends nothing when a wait ends: it goes on at the next input.
+    pub fn stay(&mut self) {
+        (self.blocked_until, self.paced_until) = (None, None);
+    }
+
     /// Keeps a record from being tried again until [`Push::resume`].
     pub fn abandon(&mut self, record: RecordId) {
         self.abandoned.insert(record);

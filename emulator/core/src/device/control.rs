@@ -88,6 +88,10 @@ impl Device {
                 self.world_moved();
             }
         }
+        // A fault may fill the storage only now and then.
+        if emitted.is_empty() && playing == Playing::Exactly && wish.count > 0 {
+            return Err(CommandError::Full);
+        }
         Ok(emitted)
     }
 

@@ -118,7 +118,10 @@ impl Device {
             let (record, entry) = self.ahead(&view, record).unwrap_or((record, entry));
             let destination = match self.fate(&view, subscription) {
                 Fate::Send(destination) => destination,
-                Fate::Stay => return None,
+                Fate::Stay => {
+                    self.push.stay();
+                    return None;
+                }
                 Fate::Fail => {
                     let jitter = self.jitter(record);
                     self.push.fail(&view.behaviour.v1, mono, jitter);

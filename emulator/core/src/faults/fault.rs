@@ -146,7 +146,9 @@ impl Takes {
                 let (min, max) = (span_text(*min), span_text(*max));
                 format!("a duration from {min} to {max}")
             }
-            Self::Shift(max) => format!("a duration up to {}, or minus one", span_text(*max)),
+            Self::Shift(max) => {
+                format!("a duration up to {}, also a negative one", span_text(*max))
+            }
         }
     }
 

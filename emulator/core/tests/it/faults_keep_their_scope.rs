@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use vestibule_core::calls::control::{Command, Reply};
 use vestibule_core::faults::{ArmedStatus, FaultSet, Takes, Wanted, all};
 
-use crate::support::{INFO, Rig};
+use crate::support::{INFO, RECORDS, Rig, answered};
 
 /// A fault that every `event-info` shows.
 const FAULT: &str = "v3.info.text";
@@ -82,6 +82,20 @@ fn what_was_held_back_goes_when_the_time_is_over() {
     assert_eq!(rig.attempts.len(), 0);
     rig.wait(1);
     assert_eq!(rig.attempts.len(), 1);
+}
+
+/// Once the scope is over, a retry that is due does not keep the device awake.
+#[test]
+fn a_disabled_device_comes_to_rest_again() {
+    let mut rig = Rig::new();
+    rig.subscribe_to(RECORDS, Some(false));
+    arm(&mut rig, &[json!({"name": "v1.push.while-disabled", "scope": {"first": 1}})]);
+    rig.faces(1);
+    let attempt = rig.take_attempt();
+    rig.settle(&attempt, &answered(500, ""));
+    rig.wait(100_000);
+    assert_eq!((rig.attempts.len(), rig.backlog()), (0, 1));
+    assert_eq!(rig.device.next_deadline(), None);
 }
 
 #[test]

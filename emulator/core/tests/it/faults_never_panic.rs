@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use vestibule_core::behaviour::Behaviour;
 use vestibule_core::calls::control::{Command, Network, Playing};
+use vestibule_core::calls::v1::Call;
 use vestibule_core::delivery::{NoAnswer, Outcome};
 use vestibule_core::faults::{FaultSet, Wanted, all};
 use vestibule_core::journal::Capacity;
@@ -15,12 +16,12 @@ use crate::support::{DIGEST, RECORDS, REPORTS, Rig, accepted, answered, dest, se
 /// An image of its usual size would only take time.
 const SMALL_IMAGE: &str = "push.oversized-image";
 
-fn set(names: &[&str]) -> FaultSet {
+fn set(names: &[&str], scope: &Value) -> FaultSet {
     let wanted: Vec<Wanted> = names
         .iter()
         .map(|name| {
             let params = if *name == SMALL_IMAGE { json!({"bytes": 100}) } else { json!({}) };
-            let wanted = json!({"name": name, "params": params});
+            let wanted = json!({"name": name, "params": params, "scope": scope});
             serde_json::from_value(wanted).expect("a fault as it is written")
         })
         .collect();
@@ -84,6 +85,12 @@ fn live(rig: &mut Rig) {
         settle(rig);
     }
     ask(rig);
+    rig.call_v1(Ok(Call::Subscribe { destination: dest(RECORDS), enabled: Some(false) })).ok();
+    drop(rig.try_emit(Wish::new(EventName::Face), Playing::Exactly));
+    rig.wait(60_000);
+    settle(rig);
+    rig.wait(60_000);
+    rig.subscribe_to(RECORDS, Some(true));
     rig.network(Network::Offline);
     drop(rig.try_emit(Wish { count: 30, ..Wish::new(EventName::Face) }, Playing::Exactly));
     rig.network(Network::Online);
@@ -99,8 +106,14 @@ fn live(rig: &mut Rig) {
 }
 
 fn survives(names: &[&str]) {
+    for scope in [json!({}), json!({"probability": 0.5}), json!({"for": "90s"})] {
+        survives_in(names, &scope);
+    }
+}
+
+fn survives_in(names: &[&str], scope: &Value) {
     let mut rig = device();
-    rig.control(Command::Arm(set(names))).expect("they can be armed");
+    rig.control(Command::Arm(set(names, scope))).expect("they can be armed");
     live(&mut rig);
     rig.control(Command::Arm(FaultSet::default())).expect("they can be cleared");
     rig.faces(3);
