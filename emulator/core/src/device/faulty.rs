@@ -134,6 +134,9 @@ impl Device {
 
     /// Ends the faults whose time is over.
     pub(super) fn expire_faults(&mut self, mono: Mono, effects: &mut Effects) {
+        if self.faults.is_empty() {
+            return;
+        }
         let network = self.faulty_network();
         if self.faults.expire(mono) {
             self.cut_for(&network, effects);
