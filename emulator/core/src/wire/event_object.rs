@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::view::View;
 use crate::behaviour::{DoorName, StrangerUid, TimeUnit};
+use crate::clock::UnixMillis;
 use crate::event::{Access, Entry, Fact, Kind, Phase, Presented, Subject, Switch};
 
 /// One event, as fetched or reported. Texts are written where they are shown, never stored.
@@ -51,11 +52,10 @@ impl<'a> EventObject<'a> {
             return Self::of_pin(view, entry);
         };
         let device_id = knobs.device_fields || showing == Showing::Reported;
-        let mut object = Self {
-            device_id: device_id.then_some(view.identity.device_id.as_str()),
-            ip_addr: knobs.device_fields.then_some(view.identity.ip.as_str()),
-            ..Self::bare(view, entry, name(kind, knobs.door_name))?
-        };
+        let mut object = Self::bare(view, entry.seqnum?.get(), entry.at);
+        object.event = name(kind, knobs.door_name);
+        object.device_id = device_id.then_some(view.identity.device_id.as_str());
+        object.ip_addr = knobs.device_fields.then_some(view.identity.ip.as_str());
         object.fill(view, &entry.fact, kind);
         if knobs.fill_absent_fields {
             object.fill_absent(view);
@@ -63,15 +63,16 @@ impl<'a> EventObject<'a> {
         Some(object)
     }
 
-    /// What every event has; none without a number.
-    fn bare(view: &View, entry: &Entry, event: &'static str) -> Option<Self> {
-        Some(Self {
-            seqnum: entry.seqnum?.get(),
+    /// What every event has. Inlined, it is made where it stays: it is large, and each move costs.
+    #[inline]
+    fn bare(view: &View, seqnum: u64, at: UnixMillis) -> Self {
+        Self {
+            seqnum,
             timestamp: match view.behaviour.v3.timestamp_unit {
-                TimeUnit::Millis => entry.at.millis(),
-                TimeUnit::Seconds => entry.at.seconds(),
+                TimeUnit::Millis => at.millis(),
+                TimeUnit::Seconds => at.seconds(),
             },
-            event,
+            event: "",
             device_id: None,
             ip_addr: None,
             uid: None,
@@ -81,7 +82,7 @@ impl<'a> EventObject<'a> {
             data: None,
             state: None,
             qrcode: None,
-        })
+        }
     }
 
     /// What has no v3 form, on a device that shows it all the same (R-V3-27).
@@ -90,7 +91,9 @@ impl<'a> EventObject<'a> {
         let (Fact::Access(access) | Fact::PinAttack(access, _)) = &entry.fact else {
             return None;
         };
-        let mut object = Self::bare(view, entry, "pin").filter(|_| is_shown)?;
+        let seqnum = entry.seqnum.filter(|_| is_shown)?;
+        let mut object = Self::bare(view, seqnum.get(), entry.at);
+        object.event = "pin";
         object.uid = Some(Uid { view, subject: access.subject });
         object.state = Some(access.verdict.state());
         Some(object)

@@ -389,16 +389,15 @@ fn encode_reply(reply: &Reply, reqid: Option<&RawValue>, view: &View) -> Vec<u8>
 }
 
 fn encode_events(entries: &[Entry], reqid: Option<&RawValue>, view: &View) -> Vec<u8> {
-    let objects = entries.iter().filter_map(|entry| {
-        let showing = event_object::Showing::Fetched;
-        event_object::EventObject::new(view, entry, showing).map(|object| (entry, object))
-    });
+    let object =
+        |entry| event_object::EventObject::new(view, entry, event_object::Showing::Fetched);
     if !About::answer(view).is_edited() {
-        let events = objects.map(|(_, object)| object).collect();
+        let events = entries.iter().filter_map(object).collect();
         return write(&answer(0, reqid, Some(EventsBody { events })), view);
     }
-    let edited = objects.map(|(entry, object)| About::event(view, entry).edit(&object, EVENT));
-    write(&answer(0, reqid, Some(EventsBody { events: edited.collect() })), view)
+    let edited = |entry| Some(About::event(view, entry).edit(&object(entry)?, EVENT));
+    let events = entries.iter().filter_map(edited).collect();
+    write(&answer(0, reqid, Some(EventsBody { events })), view)
 }
 
 /// What an event object is part of by itself.
