@@ -9,4 +9,5 @@ pub mod clock;
 pub mod http;
 pub mod json;
 pub mod matcher;
+pub mod outcome;
 pub mod receiver;
