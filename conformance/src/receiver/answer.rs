@@ -169,21 +169,26 @@ fn send(status: StatusCode, body: String) -> Reply {
 fn body(message: &Message, code: i64, retcode: i64) -> String {
     match (message.api, &message.reqid) {
         (Api::V1, _) => push_body(code, text_of(code)),
+        (Api::V3, reqid) => report_body(retcode, reqid.as_deref()),
+    }
+}
+
+/// The answer to a report whose `reqid` is this JSON text.
+pub(crate) fn report_body(retcode: i64, reqid: Option<&str>) -> String {
+    match reqid {
         // Put in as text: the same JSON value, whatever its size or form (R-V3-05).
-        (Api::V3, Some(reqid)) => {
-            format!(r#"{{"retcode":{retcode},"header":{{"reqid":{reqid}}}}}"#)
-        }
-        (Api::V3, None) => format!(r#"{{"retcode":{retcode},"header":{{}}}}"#),
+        Some(reqid) => format!(r#"{{"retcode":{retcode},"header":{{"reqid":{reqid}}}}}"#),
+        None => format!(r#"{{"retcode":{retcode},"header":{{}}}}"#),
     }
 }
 
 /// Both names of the text, since the document's table and its sample differ (R-V1-05).
-fn push_body(code: i64, text: &str) -> String {
+pub(crate) fn push_body(code: i64, text: &str) -> String {
     let text = Value::from(text);
     format!(r#"{{"code":{code},"msg":{text},"message":{text},"data":{{}}}}"#)
 }
 
-fn text_of(code: i64) -> &'static str {
+pub(crate) fn text_of(code: i64) -> &'static str {
     if code == 200 { "success" } else { "failure" }
 }
 

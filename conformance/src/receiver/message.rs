@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::json::{self, TrailingCommas};
+use crate::json::{self, Document, TrailingCommas};
 
 /// A message that could be read.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -133,6 +133,15 @@ impl Stamp {
 /// Why it is neither a push nor a report.
 pub fn read(sn: Option<&str>, body: &[u8]) -> Result<Message, Unparsable> {
     let document = json::read(body).map_err(|error| Unparsable::NotJson(error.to_string()))?;
+    of(sn, &document)
+}
+
+/// Reads a document; `sn` is the header of that name.
+///
+/// # Errors
+///
+/// Why it is neither a push nor a report.
+pub fn of(sn: Option<&str>, document: &Document<'_>) -> Result<Message, Unparsable> {
     let object = document.value.as_object().ok_or(Unparsable::Neither)?;
     let message = if let Some(kind) = object.get("type") {
         push(kind, object, sn)?
@@ -243,7 +252,7 @@ fn state_verdict(kind: &str, state: u64) -> Option<&'static str> {
 }
 
 /// The request's `header.reqid`, byte for byte: a number too long for any type comes back whole.
-fn reqid(strict: &[u8]) -> Option<String> {
+pub(crate) fn reqid(strict: &[u8]) -> Option<String> {
     let envelope: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(strict).ok()?;
     let header: BTreeMap<Cow<'_, str>, &RawValue> =
         serde_json::from_str(envelope.get("header")?.get()).ok()?;
