@@ -16,7 +16,7 @@ use super::{embedded, lint, read};
 #[derive(Clone, Debug)]
 pub struct Collection {
     /// In the order of their ids.
-    pub cases: Vec<Case>,
+    pub cases: Vec<Filed>,
     /// What `source` may name.
     pub clauses: Clauses,
 }
@@ -96,7 +96,7 @@ impl Collection {
 
     fn of(files: Vec<File>) -> Result<Self, CollectionError> {
         let mut mistakes = Vec::new();
-        let mut cases = Vec::new();
+        let mut cases: Vec<Filed> = Vec::new();
         let mut clauses = Clauses::default();
         for file in files {
             if file.path == CLAUSES {
@@ -115,8 +115,7 @@ impl Collection {
         if !mistakes.is_empty() {
             return Err(CollectionError::Mistakes(mistakes));
         }
-        let mut cases: Vec<Case> = cases.into_iter().map(|filed| filed.case).collect();
-        cases.sort_by(|one, other| one.id.cmp(&other.id));
+        cases.sort_by(|one, other| one.case.id.cmp(&other.case.id));
         Ok(Self { cases, clauses })
     }
 }

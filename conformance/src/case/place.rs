@@ -116,10 +116,7 @@ impl Mistake {
     }
 
     fn in_range(file: &str, text: &str, range: Range<usize>, what: String) -> Self {
-        let before = &text[..range.start];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = before.matches('\n').count() + 1;
-        let column = before[line_start..].chars().count() + 1;
+        let (line, column) = line_and_column(text, range.start);
         let line_end = text[range.start..].find('\n').map_or(text.len(), |at| range.start + at);
         // A long object is shown by its first line.
         let shown = range.start..range.end.clamp(range.start, line_end.max(range.start));
@@ -146,6 +143,18 @@ fn range_of(text: &str, path: &Path) -> Range<usize> {
         range.start..range.end
     });
     found.unwrap_or(0..0)
+}
+
+/// The line and column of the value at `path`, both from 1 on.
+#[must_use]
+pub fn position(text: &str, path: &Path) -> (usize, usize) {
+    line_and_column(text, range_of(text, path).start)
+}
+
+fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..at];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
 fn name_range(text: &str, path: &Path, name: &str) -> Option<Range<usize>> {

@@ -120,6 +120,9 @@ pub struct V1Call {
     /// The path, `/v1/event/subscribe` by itself.
     #[serde(default)]
     pub path: Option<Template>,
+    /// Whether the account is sent along, where the suite was given one (R-V1-20).
+    #[serde(default)]
+    pub auth: Auth,
     /// The request body as JSON.
     #[serde(default, deserialize_with = "given")]
     pub json: Option<Request>,
@@ -135,6 +138,17 @@ pub struct V1Call {
     /// What the answer must be; left out: `{"is": "ok"}`.
     #[serde(default)]
     pub expect: Expected,
+}
+
+/// Whether a v1 request carries the account.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Auth {
+    /// With Basic authentication, where the suite was given an account.
+    #[default]
+    Account,
+    /// Without.
+    None,
 }
 
 /// What an answer must be.
@@ -510,6 +524,27 @@ pub struct Stimulus {
     /// hint, and nothing to judge by.
     #[serde(rename = "as", default)]
     pub keep: Option<String>,
+}
+
+impl Stimulus {
+    /// So many of an event, and nothing else said.
+    #[must_use]
+    pub fn times(event: EventName, count: u32) -> Self {
+        Self {
+            event,
+            count,
+            state: None,
+            person: None,
+            reason: None,
+            entry_mode: None,
+            therm: None,
+            code: None,
+            status: None,
+            card: None,
+            qrcode: None,
+            keep: None,
+        }
+    }
 }
 
 /// What can be made to happen at a device.

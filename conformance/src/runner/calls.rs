@@ -1,0 +1,392 @@
+//! Asking the device, and what its answers must be.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::stage::{Done, Judged, Stage, Stop, Token};
+use crate::case::step::{Answering, Auth, Call, Expected, Is, Reading, V1Call, V3Call};
+use crate::clock;
+use crate::json::{TrailingCommas, read};
+use crate::matcher::{Comparison, Matcher, Mismatch, TemplateError, compare};
+use crate::outcome::{AnswerDraft, ExchangeDraft};
+use crate::target::wire::Ask;
+
+/// A pause between two tries, so that waiting for a restart is no flood.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// After this long without use a token is not trusted to live: R-V3-02 gives it an hour, and what
+/// hardware gives it is not known.
+const IDLE_MAX: Duration = Duration::from_secs(60);
+
+/// A token that no device handed out.
+const UNKNOWN_TOKEN: &str = "vestibule-0000000000000000";
+
+/// A request that is ready to be sent.
+struct Ready {
+    api: Api,
+    ask: Ask,
+    /// The `reqid` that must come back.
+    reqid: Option<Value>,
+    auth: Auth,
+    title: String,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Api {
+    V1,
+    V3,
+}
+
+/// An answer as it can be compared.
+struct Answered {
+    status: u16,
+    headers: Value,
+    json: Option<Value>,
+    whole: Value,
+}
+
+impl Stage<'_> {
+    pub(super) async fn call(&mut self, call: &Call) -> Done {
+        let (keep, until, expected) = match call {
+            Call::V3(call) => (&call.keep, call.until, &call.expect),
+            Call::V1(call) => (&call.keep, call.until, &call.expect),
+        };
+        if changes_subscription(call) {
+            self.keep_subscription().await?;
+        }
+        let until = until.map(|span| clock::mono() + self.settings.spans.length(span));
+        loop {
+            let ready = self.ready(call).await?;
+            let exchange = self.send(&ready, keep.as_deref()).await?;
+            let mut judged = self.judge_answer(&ready, &exchange, expected);
+            let again = until.is_some_and(|until| clock::mono() < until);
+            if again && !judged.mismatches.is_empty() {
+                clock::wait(Some(AGAIN)).await;
+                continue;
+            }
+            self.found.timing |= until.is_some() && !judged.mismatches.is_empty();
+            self.take(&mut judged);
+            if let (Some(name), Some(answer)) = (keep, &exchange.answer) {
+                let whole = answered(answer).whole;
+                self.scope.keep(name, whole);
+            }
+            let ended = self.judge(expected.id.as_deref(), ready.title, judged.mismatches);
+            // What an answer says can be used also where it is wrong; where none came, it cannot.
+            return match (&exchange.answer, expected.answer) {
+                (None, Answering::Required) => ended.or_stop(),
+                _ if ended == Judged::Fails && self.at_setup() => Err(Stop::Failed),
+                _ => Ok(()),
+            };
+        }
+    }
+
+    fn at_setup(&self) -> bool {
+        self.number.starts_with("setup-")
+    }
+
+    async fn ready(&mut self, call: &Call) -> Result<Ready, Stop> {
+        match call {
+            Call::V3(call) => {
+                let token = self.token(call).await?;
+                self.ready_v3(call, token).map_err(|error| self.nowhere(&error))
+            }
+            Call::V1(call) => self.ready_v1(call).map_err(|error| self.nowhere(&error)),
+        }
+    }
+
+    async fn token(&mut self, call: &V3Call) -> Result<Option<String>, Stop> {
+        let wanted = match &call.token {
+            Some(template) => {
+                template.fill_text(&self.scope).map_err(|error| self.nowhere(&error))?
+            }
+            None if call.service == "auth" => "none".to_owned(),
+            None => "valid".to_owned(),
+        };
+        Ok(match wanted.as_str() {
+            "none" => None,
+            "unknown" => Some(UNKNOWN_TOKEN.to_owned()),
+            "valid" => self.valid_token().await,
+            _ => Some(wanted),
+        })
+    }
+
+    /// A token of this case's own login, so that no case depends on what another did to tokens; a
+    /// new one where the last may have died of idleness.
+    pub(super) async fn valid_token(&mut self) -> Option<String> {
+        let now = clock::mono();
+        let idle_max = self.target.token_ttl.map_or(IDLE_MAX, |ttl| IDLE_MAX.min(ttl / 2));
+        let fresh = |token: &&mut Token| now.saturating_duration_since(token.used) < idle_max;
+        if let Some(token) = self.token.as_mut().filter(fresh) {
+            token.used = now;
+            return Some(token.text.clone());
+        }
+        let v3 = self.target.v3.as_mut()?;
+        let exchange = v3.login(&self.settings.run_id).await;
+        self.token = v3.token.clone().map(|text| Token { text, used: now });
+        self.found.calls.push(exchange);
+        self.token.as_ref().map(|token| token.text.clone())
+    }
+
+    fn ready_v3(&self, call: &V3Call, token: Option<String>) -> Result<Ready, TemplateError> {
+        let scope = &self.scope;
+        let prefix = self.target.v3.as_ref().map_or("", |v3| v3.path.as_str());
+        let path = match &call.path {
+            Some(path) => path.fill_text(scope)?,
+            None => format!("{prefix}/{}", call.service),
+        };
+        let mut headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
+        let name = call.token_header.clone().unwrap_or_else(|| "Token".to_owned());
+        headers.extend(token.map(|token| (name, token)));
+        let method = call.method.clone().unwrap_or_else(|| "POST".to_owned());
+        let mut reqid = None;
+        let (body, title) = match &call.raw {
+            Some(raw) => (raw.fill_text(scope)?, format!("the answer to {method} {path}")),
+            None => {
+                let mut message = Map::new();
+                let action = call.action.as_ref().map(|action| action.fill(scope)).transpose()?;
+                let title = match &action {
+                    Some(action) => format!("the answer to {}", text(action)),
+                    None => "the answer to a message without action".to_owned(),
+                };
+                message.extend(action.map(|action| ("action".to_owned(), action)));
+                let header = match &call.header {
+                    Some(header) => header.fill(scope)?,
+                    None => json!({"reqid": format!("{}-{}", self.settings.run_id, self.number)}),
+                };
+                reqid = header.get("reqid").filter(|reqid| reqid.is_string()).cloned();
+                if !header.is_null() {
+                    message.insert("header".to_owned(), header);
+                }
+                if let Some(body) = &call.body {
+                    message.insert("body".to_owned(), body.fill(scope)?);
+                }
+                (Value::Object(message).to_string(), title)
+            }
+        };
+        let ask = Ask { method, path, headers, body: body.into_bytes() };
+        Ok(Ready { api: Api::V3, ask, reqid, auth: Auth::None, title })
+    }
+
+    fn ready_v1(&self, call: &V1Call) -> Result<Ready, TemplateError> {
+        let path = match &call.path {
+            Some(path) => path.fill_text(&self.scope)?,
+            None => "/v1/event/subscribe".to_owned(),
+        };
+        let body = match (&call.json, &call.raw) {
+            (Some(json), _) => json.fill(&self.scope)?.to_string(),
+            (None, Some(raw)) => raw.fill_text(&self.scope)?,
+            (None, None) => String::new(),
+        };
+        let typed = ("Content-Type".to_owned(), "application/json".to_owned());
+        let headers = if body.is_empty() { Vec::new() } else { vec![typed] };
+        let title = format!("the answer to {} {path}", call.method);
+        let ask = Ask { method: call.method.clone(), path, headers, body: body.into_bytes() };
+        Ok(Ready { api: Api::V1, ask, reqid: None, auth: call.auth, title })
+    }
+
+    async fn send(&mut self, ready: &Ready, name: Option<&str>) -> Result<ExchangeDraft, Stop> {
+        let gone = || Stop::Error("the case asks an API that is not there".to_owned());
+        let name = name.unwrap_or_default();
+        let ask = ready.ask.clone();
+        let exchange = match ready.api {
+            Api::V3 => self.target.v3.as_mut().ok_or_else(gone)?.wire.ask(ask, name).await,
+            Api::V1 if ready.auth == Auth::None => {
+                self.target.v1.as_mut().ok_or_else(gone)?.wire.ask(ask, name).await
+            }
+            Api::V1 => self.target.v1.as_mut().ok_or_else(gone)?.ask(ask, name).await,
+        };
+        self.found.calls.push(exchange.clone());
+        Ok(exchange)
+    }
+
+    fn judge_answer(
+        &mut self,
+        ready: &Ready,
+        exchange: &ExchangeDraft,
+        expected: &Expected,
+    ) -> Comparison {
+        let Some(answer) = &exchange.answer else {
+            let mut none = Comparison::default();
+            match (expected.answer, &expected.observe_as) {
+                (Answering::Required, _) => {
+                    let seen = exchange.failure.clone().unwrap_or_default();
+                    none.mismatches.push(mismatch("", "an answer", &seen));
+                }
+                (Answering::Optional, Some(name)) => {
+                    none.readings.push((name.clone(), "no answer".to_owned()));
+                }
+                (Answering::Optional, None) => {}
+            }
+            return none;
+        };
+        let commas = read(&answer.body).is_ok_and(|read| read.commas == TrailingCommas::Some);
+        let answer = answered(answer);
+        let is = match expected.is {
+            Some(is) => is,
+            None if expected.one_of.is_empty() => Is::Ok,
+            None => Is::Anything,
+        };
+        let mut all = Comparison::default();
+        if commas {
+            all.readings.push(("v3.trailing-commas".to_owned(), "true".to_owned()));
+        }
+        envelope(is, ready, &answer, &mut all.mismatches);
+        self.part(expected.status.as_ref(), Some(&json!(answer.status)), "status", &mut all);
+        self.part(expected.json.as_ref(), answer.json.as_ref(), "", &mut all);
+        for (name, header) in &expected.headers {
+            let seen = answer.headers.get(name.to_lowercase());
+            self.part(Some(header), seen, &format!("header {name}"), &mut all);
+        }
+        if !expected.one_of.is_empty() {
+            self.readings(expected, ready, &answer, &mut all);
+        }
+        all
+    }
+
+    /// The first reading that fits; where none does, one mismatch says what was seen.
+    fn readings(
+        &self,
+        expected: &Expected,
+        ready: &Ready,
+        answer: &Answered,
+        all: &mut Comparison,
+    ) {
+        for one in &expected.one_of {
+            let mut tried = self.reading(one, ready, answer);
+            if tried.mismatches.is_empty() {
+                let name = expected.observe_as.clone().unwrap_or_default();
+                all.readings.push((name, one.reading.clone()));
+                all.readings.append(&mut tried.readings);
+                all.kept.append(&mut tried.kept);
+                all.drift.append(&mut tried.drift);
+                return;
+            }
+        }
+        let names: Vec<&str> = expected.one_of.iter().map(|one| one.reading.as_str()).collect();
+        let wanted = format!("one of the readings {}", names.join(", "));
+        let seen = format!("HTTP {} and {}", answer.status, shown(answer));
+        all.mismatches.push(mismatch("", &wanted, &seen));
+    }
+
+    fn reading(&self, one: &Reading, ready: &Ready, answer: &Answered) -> Comparison {
+        let mut tried = Comparison::default();
+        envelope(one.is.unwrap_or(Is::Ok), ready, answer, &mut tried.mismatches);
+        self.part(one.status.as_ref(), Some(&json!(answer.status)), "status", &mut tried);
+        self.part(one.json.as_ref(), answer.json.as_ref(), "", &mut tried);
+        tried
+    }
+
+    /// Compares one part of an answer; `whole` is what stands for it where the whole differs.
+    fn part(
+        &self,
+        expected: Option<&Matcher>,
+        seen: Option<&Value>,
+        whole: &str,
+        all: &mut Comparison,
+    ) {
+        let Some(expected) = expected else {
+            return;
+        };
+        let mut part = compare(expected, seen, self.seen());
+        for one in &mut part.mismatches {
+            if one.path.is_empty() {
+                whole.clone_into(&mut one.path);
+            }
+        }
+        all.mismatches.append(&mut part.mismatches);
+        all.readings.append(&mut part.readings);
+        all.kept.append(&mut part.kept);
+        all.drift.append(&mut part.drift);
+    }
+}
+
+/// Whether a request may change the subscription, so that it must be known how to put it back.
+fn changes_subscription(call: &Call) -> bool {
+    match call {
+        Call::V1(call) => {
+            let elsewhere = call.path.as_ref().and_then(|path| path.plain());
+            call.method != "GET" && elsewhere.is_none_or(|path| path.ends_with("/subscribe"))
+        }
+        Call::V3(_) => false,
+    }
+}
+
+fn envelope(is: Is, ready: &Ready, answer: &Answered, out: &mut Vec<Mismatch>) {
+    if is == Is::Anything {
+        return;
+    }
+    let Some(json) = answer.json.as_ref().filter(|json| json.is_object()) else {
+        out.push(mismatch("", "a JSON object", &shown(answer)));
+        return;
+    };
+    let (name, good) = match ready.api {
+        Api::V3 => ("retcode", 0),
+        Api::V1 => ("code", 200),
+    };
+    let code = json.get(name).filter(|code| code.is_i64() || code.is_u64());
+    let told = json.get(name).map_or_else(|| "nothing".to_owned(), Value::to_string);
+    match (is, code.and_then(Value::as_i64)) {
+        (Is::Ok, Some(code)) if code == good => {}
+        (Is::Ok, _) => out.push(mismatch(name, &good.to_string(), &told)),
+        (_, Some(code)) if code != good => {}
+        _ => out.push(mismatch(name, &format!("an integer other than {good}"), &told)),
+    }
+    if is == Is::Refused {
+        return;
+    }
+    if answer.status != 200 {
+        out.push(mismatch("status", "200", &answer.status.to_string()));
+    }
+    match ready.api {
+        Api::V3 => {
+            let back = json.get("header").and_then(|header| header.get("reqid"));
+            if ready.reqid.is_some() && back != ready.reqid.as_ref() {
+                let show = |one: Option<&Value>| one.map_or("nothing".into(), Value::to_string);
+                out.push(mismatch("header.reqid", &show(ready.reqid.as_ref()), &show(back)));
+            }
+        }
+        Api::V1 => {
+            if !json.get("msg").is_some_and(Value::is_string) {
+                let seen = json.get("msg").map_or_else(|| "nothing".to_owned(), Value::to_string);
+                out.push(mismatch("msg", "a text", &seen));
+            }
+            if json.get("data").is_none() {
+                out.push(mismatch("data", "null or an object", "nothing"));
+            }
+        }
+    }
+}
+
+fn answered(answer: &AnswerDraft) -> Answered {
+    let headers: Map<String, Value> = answer
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_lowercase(), Value::from(value.as_str())))
+        .collect();
+    let json = read(&answer.body).ok().map(|read| read.value);
+    let body = String::from_utf8_lossy(&answer.body);
+    let whole = json!({
+        "status": answer.status, "headers": headers, "json": json, "text": body
+    });
+    Answered { status: answer.status, headers: Value::Object(headers), json, whole }
+}
+
+fn shown(answer: &Answered) -> String {
+    match (&answer.json, &answer.whole["text"]) {
+        (Some(json), _) => json.to_string().chars().take(200).collect(),
+        (None, Value::String(text)) if text.is_empty() => "no body".to_owned(),
+        (None, text) => {
+            format!("no JSON: {}", text.to_string().chars().take(80).collect::<String>())
+        }
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+pub(super) fn mismatch(path: &str, expected: &str, seen: &str) -> Mismatch {
+    let (path, expected, seen) = (path.to_owned(), expected.to_owned(), seen.to_owned());
+    Mismatch { path, expected, seen }
+}

@@ -1,0 +1,106 @@
+//! One request to the device, with everything that was said recorded.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+use crate::clock;
+use crate::http::{HttpClient, HttpError, Limits};
+use crate::outcome::{AnswerDraft, Direction, ExchangeDraft, RequestDraft};
+
+/// A connection to one server.
+#[derive(Debug)]
+pub struct Wire {
+    url: String,
+    client: HttpClient,
+    origin: Instant,
+}
+
+/// What to ask.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    /// The method.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// Headers beyond those that HTTP needs.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Wire {
+    /// A connection to the server of `url`; nothing is connected yet. Times count from `origin`.
+    ///
+    /// # Errors
+    ///
+    /// When `url` is not one that can be asked.
+    pub fn new(url: &str, origin: Instant, limits: Limits) -> Result<Self, HttpError> {
+        let client = HttpClient::new(url, limits)?;
+        Ok(Self { url: url.trim_end_matches('/').to_owned(), client, origin })
+    }
+
+    /// Asks, and records what was said; `name` is what the case calls it.
+    pub async fn ask(&mut self, ask: Ask, name: &str) -> ExchangeDraft {
+        let started = clock::mono();
+        let answer = self.send(&ask).await;
+        let mut exchange = ExchangeDraft {
+            direction: Direction::Call,
+            name: name.to_owned(),
+            at: started.saturating_duration_since(self.origin),
+            took: clock::mono().saturating_duration_since(started),
+            request: RequestDraft {
+                url: format!("{}{}", self.url, ask.path),
+                method: ask.method,
+                headers: ask.headers,
+                body: ask.body,
+            },
+            answer: None,
+            failure: None,
+        };
+        match answer {
+            Ok(answer) => exchange.answer = Some(answer),
+            Err(why) => exchange.failure = Some(why),
+        }
+        exchange
+    }
+
+    async fn send(&mut self, ask: &Ask) -> Result<AnswerDraft, String> {
+        let method =
+            Method::from_bytes(ask.method.as_bytes()).map_err(|error| error.to_string())?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in &ask.headers {
+            let name: HeaderName = name.parse().map_err(|_| format!("`{name}` is no header"))?;
+            let value =
+                HeaderValue::try_from(value).map_err(|_| format!("`{value}` is no value"))?;
+            headers.insert(name, value);
+        }
+        let body = Bytes::from(ask.body.clone());
+        let answer = self.client.send(method, &ask.path, headers, body).await;
+        let answer = answer.map_err(|error| chain(&error))?;
+        let header = |(name, value): (&HeaderName, &HeaderValue)| {
+            (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        Ok(AnswerDraft {
+            status: answer.status().as_u16(),
+            headers: answer.headers().iter().map(header).collect(),
+            body: answer.body().to_vec(),
+        })
+    }
+}
+
+/// An error and its causes in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// How long an answer may take: what devices allow platforms (R-V1-07).
+pub const PATIENCE: Duration = Duration::from_secs(10);
