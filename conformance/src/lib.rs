@@ -7,6 +7,7 @@
 
 pub mod case;
 pub mod clock;
+pub mod diff;
 pub mod http;
 pub mod http1;
 pub mod json;
@@ -15,6 +16,7 @@ pub mod matcher;
 pub mod outcome;
 pub mod platform;
 pub mod receiver;
+pub mod record;
 pub mod runner;
 pub mod select;
 mod socket;
