@@ -18,7 +18,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Run(args) => Box::pin(run::run(*args, output)).await,
         Command::Exec(args) => Box::pin(exec::run(*args, output)).await,
         Command::Ctl(args) => Box::pin(ctl::run(*args, output)).await,
-        Command::Conform(args) => conform::run(&args, output),
+        Command::Conform(args) => Box::pin(conform::run(*args, output)).await,
         Command::Quirks(args) => quirks::run(&args, output),
         Command::Faults(args) => faults::run(&args, output),
         Command::Receive(args) => Box::pin(receive::run(args, output)).await,

@@ -2,6 +2,10 @@
 //! invariants of the tree. Each module is named by the promise it keeps.
 
 mod accepting_rests;
+mod conform_compares_and_records;
+mod conform_is_never_green_for_nothing;
+mod conform_puts_back;
+mod conforming;
 mod ctl_drives_a_device;
 mod exec_hands_over;
 mod faults_are_listed;
