@@ -6,6 +6,7 @@
 //! shows on the other. Prints nothing.
 
 pub mod case;
+pub mod checks;
 pub mod clock;
 pub mod diff;
 pub mod http;

@@ -6,6 +6,7 @@ use super::calls::mismatch;
 use super::stage::{Done, Stage, Stop};
 use crate::case::step::{EventName, FetchAll, NamedCheck, Stimulus as Wish};
 use crate::case::types::Safety;
+use crate::checks;
 use crate::outcome::Skip;
 use crate::stimulus::Stimulus;
 use crate::stream::Stream;
@@ -194,6 +195,54 @@ impl Stage<'_> {
     }
 
     pub(super) fn named_check(&mut self, check: &NamedCheck) -> Done {
-        Err(Stop::Error(format!("no check is called {}", check.name)))
+        let mut params = checks::Params::new();
+        for (name, param) in &check.params {
+            let filled = param.fill(&self.scope).map_err(|error| self.nowhere(&error))?;
+            params.insert(name.clone(), filled);
+        }
+        let mut result = None;
+        self.gather(&check.over, &[], &mut |streams| {
+            result = Some(checks::run(&check.name, streams, &params));
+        })?;
+        let found = result.unwrap_or(Ok(checks::Found::default()));
+        let found = found.map_err(|error| Stop::Error(error.to_string()))?;
+        self.found.observations.extend(found.observations);
+        let id = check.id.as_deref().unwrap_or(&check.name);
+        self.judge(
+            Some(id),
+            format!("{} over {}", check.name, check.over.join(", ")),
+            found.mismatches,
+        )
+        .or_stop()
+    }
+
+    /// Hands over the streams of these names, in this order.
+    fn gather(
+        &self,
+        names: &[String],
+        held: &[&Stream],
+        run: &mut dyn FnMut(&[&Stream]),
+    ) -> Result<(), Stop> {
+        let Some((name, rest)) = names.split_first() else {
+            run(held);
+            return Ok(());
+        };
+        // A receiver is locked while it is looked at, so none can be looked at twice.
+        if rest.contains(name) {
+            return Err(Stop::Error(format!("{name} is named twice")));
+        }
+        let mut more = held.to_vec();
+        if let Some(stream) = self.streams.get(name) {
+            more.push(stream);
+            return self.gather(rest, &more, run);
+        }
+        match self.receivers.get(name) {
+            Some(receiver) => receiver.listener.look(|stream| {
+                let mut more = held.to_vec();
+                more.push(stream);
+                self.gather(rest, &more, run)
+            }),
+            None => Err(Stop::Error(format!("there is no stream {name}"))),
+        }
     }
 }
