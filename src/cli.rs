@@ -11,6 +11,7 @@ pub(crate) mod faults;
 pub(crate) mod quirks;
 pub(crate) mod receive;
 pub(crate) mod run;
+pub(crate) mod store;
 pub(crate) mod values;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
@@ -67,6 +68,8 @@ pub(crate) enum Command {
     Quirks(quirks::QuirksArgs),
     /// List the faults
     Faults(faults::FaultsArgs),
+    /// Look at what a device is kept in, or save what is whole of it
+    Store(store::StoreArgs),
 }
 
 impl Cli {
@@ -88,7 +91,7 @@ impl Command {
             Self::Run(args) => args.log_format(),
             Self::Exec(args) => args.run.log_format(),
             Self::Receive(_) | Self::Ctl(_) | Self::Conform(_) => LogFormat::Text,
-            Self::Quirks(_) | Self::Faults(_) => LogFormat::Text,
+            Self::Quirks(_) | Self::Faults(_) | Self::Store(_) => LogFormat::Text,
         }
     }
 }

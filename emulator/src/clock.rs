@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the one place that reads clocks")]
 
 use std::future::Future;
+use std::sync::{Condvar, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use vestibule_core::clock::{Mono, Now, UnixMillis};
@@ -69,6 +70,16 @@ impl Clock {
 /// When the limit came first.
 pub async fn within<F: Future>(limit: Duration, future: F) -> Result<F::Output, Elapsed> {
     tokio::time::timeout(limit, future).await.map_err(|_| Elapsed)
+}
+
+/// Waits on a thread of its own until `condition` is notified, but no longer than `limit`.
+pub fn wait_for<'a, T>(
+    condition: &Condvar,
+    guard: MutexGuard<'a, T>,
+    limit: Duration,
+) -> MutexGuard<'a, T> {
+    let waited = condition.wait_timeout(guard, limit).unwrap_or_else(PoisonError::into_inner);
+    waited.0
 }
 
 /// Waits for `duration`.

@@ -16,6 +16,8 @@ use crate::clock::{Clock, Elapsed, within};
 use crate::config::Plan;
 use crate::control::{self, feed::Feed};
 use crate::fleet::{Fleet, Handle, drive};
+use crate::keep;
+use crate::storage::{Meta, Store, StoreError, Writer};
 use crate::uplink::{DeliveryLog, Tls, TlsError, Uplink};
 
 /// How long what is in flight has to end at a stop.
@@ -30,6 +32,12 @@ pub enum StartError {
     /// The further roots cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// What is stored cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no thread for the store.
+    #[error("the store's thread cannot be started")]
+    Thread(#[source] std::io::Error),
 }
 
 /// What is told of a device when it is ready.
@@ -56,6 +64,7 @@ pub struct Emulator {
     stop: watch::Sender<bool>,
     servers: JoinSet<()>,
     drivers: JoinSet<()>,
+    writer: Option<Writer>,
 }
 
 /// Ports that are open; the devices behind them are not made yet, and whoever connects waits.
@@ -66,6 +75,7 @@ pub struct Bound {
     tls: Arc<Tls>,
     listener: Listener,
     control: control::Server,
+    store: Option<Store>,
 }
 
 impl Bound {
@@ -80,14 +90,22 @@ impl Bound {
             listener.refuse()?;
         }
         let control = control::Server::bind(plan.control)?;
-        Ok(Self { plan, clock, tls, listener, control })
+        Ok(Self { plan, clock, tls, listener, control, store: None })
+    }
+
+    /// The same, with its device kept in that store: one that is there goes on, another begins.
+    #[must_use]
+    pub fn kept_in(self, store: Store) -> Self {
+        Self { store: Some(store), ..self }
     }
 
     /// Makes the devices, with their past, and starts everything; ready when it returns. A long past
     /// takes its time: on a thread of its own, other things go on.
-    #[must_use]
-    pub fn start(self) -> Emulator {
-        let Self { plan, clock, tls, listener, control } = self;
+    ///
+    /// # Errors
+    /// When the store is damaged, contradicts the plan, or cannot be written; never without a store.
+    pub fn start(self) -> Result<Emulator, StartError> {
+        let Self { plan, clock, tls, listener, control, store } = self;
         let url = |address: SocketAddr| format!("http://{address}");
         let ready = Ready {
             sn: plan.device.identity.sn.clone(),
@@ -98,8 +116,24 @@ impl Bound {
         };
         let now = Now { mono: clock.mono(), wall: plan.clock.unwrap_or_else(|| clock.wall()) };
         let feed = Arc::new(Feed::default());
-        let device = Device::new(Arc::new(plan.device), now);
-        let handle = Arc::new(Handle::new(device, clock, Arc::clone(&feed)));
+        let (handle, writer) = match store {
+            None => {
+                let device = Device::new(Arc::new(plan.device), now);
+                (Arc::new(Handle::new(device, clock, Arc::clone(&feed))), None)
+            }
+            Some(store) => {
+                let Plan { seed, roster, device, .. } = plan;
+                let meta = Meta {
+                    seed,
+                    employees: roster.employees,
+                    visitors: roster.visitors,
+                    blocklisted: roster.blocklisted,
+                };
+                let kept = keep::open(store, meta, Arc::new(device), now)?;
+                let (handle, writer) = kept.shared(clock, Arc::clone(&feed))?;
+                (handle, Some(writer))
+            }
+        };
         let log = Arc::new(DeliveryLog::default());
         let devices = BTreeMap::from([(ready.sn.clone(), Arc::clone(&handle))]);
         let fleet =
@@ -113,7 +147,7 @@ impl Bound {
         let control_token = plan.control_token;
         let control = control.serve(Arc::clone(&fleet), control_token.clone(), stop.subscribe());
         servers.spawn(log_failure("control API", control));
-        Emulator { ready: vec![ready], control_token, fleet, stop, servers, drivers }
+        Ok(Emulator { ready: vec![ready], control_token, fleet, stop, servers, drivers, writer })
     }
 }
 
@@ -123,7 +157,7 @@ impl Emulator {
     /// # Errors
     /// When a port is taken or the further roots cannot be used; then nothing runs.
     pub fn start(plan: Plan, clock: Clock) -> Result<Self, StartError> {
-        Bound::new(plan, clock).map(Bound::start)
+        Bound::new(plan, clock)?.start()
     }
 
     /// What is told of each device.
@@ -156,6 +190,9 @@ impl Emulator {
         }
         self.servers.shutdown().await;
         self.drivers.shutdown().await;
+        if let Some(writer) = self.writer.take() {
+            writer.stop().await;
+        }
     }
 }
 

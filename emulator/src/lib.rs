@@ -9,5 +9,7 @@ pub mod config;
 pub mod control;
 pub mod emulator;
 pub mod fleet;
+mod keep;
+pub mod storage;
 mod transport;
 pub mod uplink;

@@ -38,6 +38,19 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N")]
     backfill: Option<u64>,
 
+    /// Keep the device in this directory: it goes on there at the next start
+    ///
+    /// One process at a time uses a directory. Without it the device is in memory only.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// What an answer survives with --data: process | power [default: process]
+    ///
+    /// `process` is the end of this process at any instant; with `power` everything is synced to the
+    /// disk before the answer.
+    #[arg(long, value_name = "WHAT")]
+    durability: Option<String>,
+
     /// Repeat a run: the same seed and clock give the same events [default: random, printed]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -94,9 +107,11 @@ Examples:
   vestibule run
   vestibule run --push-to http://127.0.0.1:9000/Record --rate 60
   vestibule run --seed 7 --clock 2026-03-02T08:00:00+08:00 --speed 60
+  vestibule run --data ./door --durability power
   vestibule run --quirk preset=walos-demo --quirk v3.bad-token=105
 
-Exit codes: 0 stopped by SIGINT or SIGTERM; 2 bad usage or configuration; 3 port taken.";
+Exit codes: 0 stopped by SIGINT or SIGTERM; 2 bad usage or configuration, or a
+store that is damaged; 3 port taken, or store held by another process.";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum LogForm {
@@ -130,6 +145,8 @@ impl RunArgs {
         over(&self.control_token, &mut config.control_token);
         over(&self.capacity, &mut config.capacity);
         over(&self.backfill, &mut config.backfill);
+        over(&self.data, &mut config.data);
+        over(&self.durability, &mut config.durability);
         over(&self.seed, &mut config.seed);
         over(&self.clock.clone().map(ClockValue::Text), &mut config.clock);
         over(&self.traffic, &mut config.traffic.profile);

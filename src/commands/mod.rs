@@ -7,6 +7,7 @@ mod faults;
 mod quirks;
 mod receive;
 mod run;
+mod store;
 
 use crate::cli::Command;
 use crate::exit::{Exit, Failure};
@@ -21,6 +22,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Conform(args) => Box::pin(conform::run(*args, output)).await,
         Command::Quirks(args) => quirks::run(&args, output),
         Command::Faults(args) => faults::run(&args, output),
+        Command::Store(args) => store::run(args, output),
         Command::Receive(args) => Box::pin(receive::run(args, output)).await,
     }
 }

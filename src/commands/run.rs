@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 use vestibule_emulator::clock::Clock;
-use vestibule_emulator::config::{Config, Plan};
+use vestibule_emulator::config::{Config, Keeping, Plan};
 use vestibule_emulator::emulator::{Bound, Emulator, Ready, StartError};
+use vestibule_emulator::storage::{Opening, Store, StoreError};
 
 use crate::cli::run::RunArgs;
 use crate::exit::{Exit, Failure};
@@ -73,15 +74,22 @@ pub(super) async fn start(
     output: &Output,
 ) -> Result<Option<Emulator>, Failure> {
     let clock = Clock::default();
-    let plan = plan(args, &clock)?;
-    let past = plan.device.backfill;
-    let bound = Bound::new(plan, clock).map_err(start_failure)?;
+    let (plan, store) = plan(args, &clock)?;
+    let past = if store.as_ref().is_some_and(|store| store.meta().is_some()) {
+        0
+    } else {
+        plan.device.backfill
+    };
+    let mut bound = Bound::new(plan, clock).map_err(start_failure)?;
+    if let Some(store) = store {
+        bound = bound.kept_in(store);
+    }
     // Not before the ports are ours: the file may be that of a device that has them.
     if let Some(path) = &args.ready_file {
         ready_file::clear(path).map_err(ready_failure)?;
     }
     let started = if past == 0 {
-        bound.start()
+        bound.start().map_err(start_failure)?
     } else {
         output.progress(|| format!("making a past of {past} events"));
         let starting = tokio::task::spawn_blocking(|| bound.start());
@@ -90,7 +98,9 @@ pub(super) async fn start(
             _ = signals.recv() => return Ok(None),
         };
         output.progress_end();
-        started.map_err(|error| Failure::new(Exit::Usage, "making the past", error))?
+        started
+            .map_err(|error| Failure::new(Exit::Usage, "making the past", error))?
+            .map_err(start_failure)?
     };
     if let Some(path) = &args.ready_file {
         let lines =
@@ -110,7 +120,8 @@ pub(super) fn forget(args: &RunArgs) {
     }
 }
 
-fn plan(args: &RunArgs, clock: &Clock) -> Result<Plan, Failure> {
+/// What is to run, and the store it is kept in. A store goes on with the seed it was made with.
+fn plan(args: &RunArgs, clock: &Clock) -> Result<(Plan, Option<Store>), Failure> {
     let bad = |error| {
         Failure::new(Exit::Usage, "reading the configuration", error)
             .hint("see `vestibule run --help`")
@@ -120,7 +131,18 @@ fn plan(args: &RunArgs, clock: &Clock) -> Result<Plan, Failure> {
         None => Config::default(),
     };
     args.say_over(&mut config);
-    config.plan(clock.fresh_seed()).map_err(bad)
+    let fresh_seed = clock.fresh_seed();
+    let plan = config.plan(fresh_seed).map_err(bad)?;
+    let Some(Keeping { dir, durability }) = config.keeping().map_err(bad)? else {
+        return Ok((plan, None));
+    };
+    let opening = Opening { durability, pages_max: None };
+    let store = Store::open(&dir, opening).map_err(store_failure)?;
+    let plan = match store.meta() {
+        Some(meta) => config.plan(meta.seed).map_err(bad)?,
+        None => plan,
+    };
+    Ok((plan, Some(store)))
 }
 
 fn start_failure(error: StartError) -> Failure {
@@ -129,7 +151,40 @@ fn start_failure(error: StartError) -> Failure {
             .hint("give another address with --listen or --control; port 0 picks a free one"),
         StartError::Tls(error) => Failure::new(Exit::Usage, "reading --push-ca", error)
             .hint("give a PEM file with root certificates"),
+        StartError::Store(error) => store_failure(error),
+        StartError::Thread(_) => Failure::new(Exit::Unreachable, "starting the store", error)
+            .hint("raise the limit on threads (`ulimit -u`)"),
     }
+}
+
+/// Why a store cannot be used, and what to try.
+pub(super) fn store_failure(error: StoreError) -> Failure {
+    let (exit, hint) = match &error {
+        StoreError::Held { .. } => {
+            (Exit::Unreachable, "stop that process, or give another directory".to_owned())
+        }
+        StoreError::Directory { .. } => {
+            (Exit::Usage, "give a directory that can be written".to_owned())
+        }
+        StoreError::Absent { .. } => (Exit::Usage, "give the directory of --data".to_owned()),
+        StoreError::Foreign { .. } => (Exit::Usage, "give another directory".to_owned()),
+        StoreError::Newer { .. } => (Exit::Usage, "use the release that wrote it".to_owned()),
+        StoreError::Damaged { file, .. } => {
+            let dir = file.parent().unwrap_or(file).display();
+            let salvage = format!(
+                "save what is whole of it with `vestibule store salvage {dir} --to {dir}-saved`"
+            );
+            (Exit::Usage, salvage)
+        }
+        StoreError::Engine { .. } => {
+            (Exit::Usage, "make sure that the file can be read and written".to_owned())
+        }
+        StoreError::Commit { .. } => (Exit::Unreachable, "make room on the disk".to_owned()),
+        StoreError::Contradiction { what, stored, .. } => {
+            (Exit::Usage, format!("give {what} {stored}, or another directory"))
+        }
+    };
+    Failure::new(exit, "opening the store", error).hint(hint)
 }
 
 fn ready_failure(error: ready_file::ReadyFileError) -> Failure {

@@ -36,9 +36,18 @@ pub(super) async fn serve(
                 let status = error_status(status);
                 return Ok(error(&view, status, status.canonical_reason().unwrap_or("Error")));
             }
-            let result =
-                handle.with(|device, mono, effects| device.handle_v1(&view, call, mono, effects));
+            let turn = match call {
+                Ok(Call::Subscribe { .. }) => Some(handle.rare_turn().await),
+                Ok(Call::GetSubscription) | Err(_) => None,
+            };
+            let (result, receipt) =
+                handle.change(|device, mono, effects| device.handle_v1(&view, call, mono, effects));
+            let stored = receipt.stored().await;
+            drop(turn);
             let answer = match result {
+                Ok(_) if let Err(refused) = &stored => {
+                    error(&view, StatusCode::INSUFFICIENT_STORAGE, &refused.to_string())
+                }
                 Ok(reply) => json_shaped(StatusCode::OK, encode(&reply, &view), &view),
                 Err(refused) => error(&view, StatusCode::BAD_REQUEST, &refused.to_string()),
             };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use vestibule_core::behaviour::{ErrorStatus, Path, V3};
-use vestibule_core::calls::v3::{Refusal, Retcode};
+use vestibule_core::calls::v3::{Call, Refusal, Retcode};
 use vestibule_core::wire::View;
 use vestibule_core::wire::v3::{
     Service, decode, encode, encode_retcode, is_literal, route as service_of, site,
@@ -71,7 +71,20 @@ pub(super) async fn serve(
     let knobs = &view.behaviour.v3;
     let request = decode(&body, service, knobs);
     let token = token.as_ref().and_then(|token| token.to_str().ok());
-    let result = handle.with(|device, mono, _| device.handle_v3(&view, request.call, token, mono));
+    let turn = match &request.call {
+        Ok(Call::SetPassword(_) | Call::ConfigSet(_)) => Some(handle.rare_turn().await),
+        _ => None,
+    };
+    let (result, receipt) =
+        handle.change(|device, mono, _| device.handle_v3(&view, request.call, token, mono));
+    let result = match receipt.stored().await {
+        Ok(()) => result,
+        Err(error) => {
+            tracing::warn!(%error, "a call was refused");
+            Err(Refusal::Retcode(Retcode::OVER_CAPACITY))
+        }
+    };
+    drop(turn);
     // A factory reset may have come in between: what is shown is shown as it was then.
     let Some(bytes) = encode(&result, request.reqid.as_deref(), &view) else {
         return stay_silent().await;

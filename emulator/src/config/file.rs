@@ -19,6 +19,10 @@ pub struct Config {
     pub control_token: Option<String>,
     /// The size of journal and backlog.
     pub capacity: Option<u32>,
+    /// The directory that the device is kept in; in memory only if there is none.
+    pub data: Option<PathBuf>,
+    /// What an answer survives with `data`: `process`, the end of the process, or `power`, its loss too.
+    pub durability: Option<String>,
     /// How many past events the journal holds at the start.
     pub backfill: Option<u64>,
     /// The root of every random choice.

@@ -10,4 +10,4 @@ pub use self::file::{
     Accounts, ClockValue, Config, DeviceTable, PushTable, QuirkValue, ReportTable, RosterTable,
     TrafficTable, V1Account, V3Account,
 };
-pub use self::plan::{ConfigError, Plan};
+pub use self::plan::{ConfigError, Keeping, Plan};

@@ -21,6 +21,7 @@ use vestibule_core::world::{
 };
 
 use super::file::{ClockValue, Config};
+use crate::storage::Durability;
 
 /// The factory account of the v3 API: the upper-case MD5 digest that these devices ship with.
 const FACTORY_DIGEST: &str = "9990BC737DD5B17E7A5F01B48B2C08AE";
@@ -104,8 +105,19 @@ pub struct Plan {
     pub seed: u64,
     /// The device's time at the start, if not the host's.
     pub clock: Option<UnixMillis>,
+    /// How many people are enrolled.
+    pub roster: RosterSizes,
     /// The device.
     pub device: device::Config,
+}
+
+/// Where the device is kept, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keeping {
+    /// The directory.
+    pub dir: PathBuf,
+    /// What a commit survives.
+    pub durability: Durability,
 }
 
 impl Config {
@@ -147,8 +159,28 @@ impl Config {
             push_ca: self.push.ca.clone(),
             seed,
             clock: self.clock()?,
+            roster: self.roster_sizes()?,
             device: self.device(seed, listen)?,
         })
+    }
+
+    /// Where the device is kept; none if in memory only.
+    ///
+    /// # Errors
+    /// When what is to be survived is neither of the two, or nothing is kept that could.
+    pub fn keeping(&self) -> Result<Option<Keeping>, ConfigError> {
+        let durability = match self.durability.as_deref() {
+            None | Some("process") => Durability::Process,
+            Some("power") => Durability::Power,
+            Some(other) => return out_of_range("the durability", other, "process or power"),
+        };
+        match (&self.data, &self.durability) {
+            (Some(dir), _) => Ok(Some(Keeping { dir: dir.clone(), durability })),
+            (None, None) => Ok(None),
+            (None, Some(given)) => {
+                out_of_range("the durability", given, "only for a device that --data keeps")
+            }
+        }
     }
 
     /// An empty one is none: a pipeline's secret that is not set.

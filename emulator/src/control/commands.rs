@@ -17,8 +17,8 @@ use super::app::App;
 use super::devices::TrafficShown;
 use super::extract::{Empty, Json, Object};
 use super::problem::Problem;
-use super::target::{ALL, on_each, on_each_and_settle};
-use crate::fleet::{Fleet, Handle};
+use super::target::{ALL, Turns, on_each_and_settle, on_each_stored};
+use crate::fleet::{Fleet, Handle, Receipt};
 
 /// The shortest and longest time of a flap: shorter, sockets would not see it; a longer one is an outage.
 const FLAP_TIME_MIN: Duration = Duration::from_millis(10);
@@ -42,10 +42,15 @@ impl After {
 }
 
 /// Carries out a command; what the tables or ranges do not have is 422.
-pub(super) fn command(handle: &Handle, command: Command) -> Result<Reply, Problem> {
-    handle
-        .with(|device, mono, effects| device.handle_control(command, mono, effects))
-        .map_err(|error| refused(&error))
+pub(super) fn command(handle: &Handle, command: Command) -> Result<(Reply, Receipt), Problem> {
+    let (result, receipt) =
+        handle.change(|device, mono, effects| device.handle_control(command, mono, effects));
+    result.map(|reply| (reply, receipt)).map_err(|error| refused(&error))
+}
+
+/// The same, of which only success is told.
+fn done(handle: &Handle, asked: Command) -> Result<((), Receipt), Problem> {
+    command(handle, asked).map(|(_, receipt)| ((), receipt))
 }
 
 fn refused(error: &CommandError) -> Problem {
@@ -143,10 +148,7 @@ pub(super) async fn network(
     Json(body): Json<NetworkBody>,
 ) -> Result<Response, Problem> {
     let network = body.network()?;
-    on_each_and_settle(&app, &sn, |handle| {
-        command(handle, Command::Network(network)).map(|_| After::of(handle))
-    })
-    .await
+    on_each_and_settle(&app, &sn, |handle| done(handle, Command::Network(network)), After::of).await
 }
 
 /// The body of PUT `/devices/{sn}/traffic`; what is left out stays as it is.
@@ -183,10 +185,10 @@ pub(super) async fn traffic(
     Json(body): Json<TrafficBody>,
 ) -> Result<Response, Problem> {
     let change = body.change()?;
-    on_each(&app, &sn, |handle| {
-        command(handle, Command::SetTraffic(change))?;
+    let act = |handle: &Handle| done(handle, Command::SetTraffic(change));
+    on_each_stored(&app, &sn, Turns::Entries, act, |handle, ()| {
         let status = handle.read(|device, mono| device.status(mono));
-        Ok(TrafficShown::new(status.traffic, status.speed))
+        TrafficShown::new(status.traffic, status.speed)
     })
     .await
 }
@@ -197,10 +199,7 @@ pub(super) async fn restart(
     Path(sn): Path<String>,
     _: Empty,
 ) -> Result<Response, Problem> {
-    on_each_and_settle(&app, &sn, |handle| {
-        command(handle, Command::Restart).map(|_| After::of(handle))
-    })
-    .await
+    on_each_and_settle(&app, &sn, |handle| done(handle, Command::Restart), After::of).await
 }
 
 /// POST `/devices/{sn}/reset`.
@@ -209,23 +208,19 @@ pub(super) async fn reset(
     Path(sn): Path<String>,
     _: Empty,
 ) -> Result<Response, Problem> {
-    on_each_and_settle(&app, &sn, |handle| {
-        command(handle, Command::FactoryReset).map(|_| After::of(handle))
-    })
-    .await
+    on_each_and_settle(&app, &sn, |handle| done(handle, Command::FactoryReset), After::of).await
 }
 
 /// POST `/rewind`: every device as at the start, with the same seed.
 pub(super) async fn rewind(State(app): State<Arc<App>>, _: Empty) -> Result<Response, Problem> {
     let fresh = fresh_devices(&app.fleet).await?;
-    on_each_and_settle(&app, ALL, |handle| {
+    let act = |handle: &Handle| {
         let mut fresh = fresh.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = fresh.remove(&handle.identity().sn);
         let fresh = fresh.expect("each device was made anew, and each is asked once");
-        handle.with(|device, mono, effects| device.rewind(fresh, mono, effects));
-        Ok(After::of(handle))
-    })
-    .await
+        Ok(handle.change(|device, mono, effects| device.rewind(fresh, mono, effects)))
+    };
+    on_each_and_settle(&app, ALL, act, After::of).await
 }
 
 /// Every device as at its start, by serial number. A long past takes its time: it is made where nobody

@@ -17,6 +17,7 @@ use super::faults;
 use super::problem::Problem;
 use super::target::{ALL, answer_json, on_each, one};
 use crate::fleet::Handle;
+use crate::storage::{CommitError, StoreStatus};
 
 #[derive(Serialize)]
 struct Devices<'a> {
@@ -38,6 +39,7 @@ struct Shown {
     backlog: usize,
     pushed: u64,
     dropped: u64,
+    refused: u64,
     evicted: u64,
     reported: u64,
     reports_dropped: u64,
@@ -47,6 +49,30 @@ struct Shown {
     traffic: TrafficShown,
     clock: String,
     next_index: u64,
+    storage: Storage,
+}
+
+/// Where the device is kept.
+#[derive(Serialize)]
+struct Storage {
+    /// `memory`; of a store `ok`, `full` or `failing`.
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+impl From<Option<StoreStatus>> for Storage {
+    fn from(status: Option<StoreStatus>) -> Self {
+        let Some(status) = status else {
+            return Self { state: "memory", error: None };
+        };
+        let state = match status.failing {
+            None => "ok",
+            Some(CommitError::Full) => "full",
+            Some(CommitError::Failed { .. }) => "failing",
+        };
+        Self { state, error: status.failing.map(|error| error.to_string()) }
+    }
 }
 
 /// `min` and `max` are 0 while it is empty, as in `event-info` (R-V3-14).
@@ -103,6 +129,7 @@ fn show_one(handle: &Handle) -> Shown {
         backlog: status.backlog,
         pushed: counters.pushed,
         dropped: counters.dropped,
+        refused: counters.refused,
         evicted: counters.evicted,
         reported: counters.reported,
         reports_dropped: counters.reports_dropped,
@@ -112,6 +139,7 @@ fn show_one(handle: &Handle) -> Shown {
         traffic: TrafficShown::new(status.traffic, status.speed),
         clock: rfc3339(status.now.wall, &view.setup.time_zone),
         next_index: status.next_index.get(),
+        storage: Storage::from(handle.store_status()),
     }
 }
 

@@ -16,7 +16,8 @@ use super::app::App;
 use super::commands::command;
 use super::extract::Json;
 use super::problem::Problem;
-use super::target::{ALL, on_each};
+use super::target::{ALL, Turns, on_each_stored};
+use crate::fleet::Handle;
 
 /// The most events one request makes at `all` devices together: the answer names each, and would otherwise
 /// outgrow the memory.
@@ -184,14 +185,10 @@ pub(super) async fn emit(
             wish.count
         )));
     }
-    on_each(&app, &sn, |handle| {
-        let asked = Command::Emit(Box::new(wish.clone()), playing);
-        match command(handle, asked)? {
-            Reply::Emitted(emitted) => {
-                Ok(Answer { events: emitted.into_iter().map(Made::from).collect() })
-            }
-            Reply::Done | Reply::Traffic(..) => Ok(Answer { events: Vec::new() }),
-        }
+    let act = |handle: &Handle| command(handle, Command::Emit(Box::new(wish.clone()), playing));
+    on_each_stored(&app, &sn, Turns::Entries, act, |_, reply| match reply {
+        Reply::Emitted(emitted) => Answer { events: emitted.into_iter().map(Made::from).collect() },
+        Reply::Done | Reply::Traffic(..) => Answer { events: Vec::new() },
     })
     .await
 }

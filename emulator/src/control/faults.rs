@@ -17,7 +17,7 @@ use super::commands::command;
 use super::extract::{Empty, Json, Object};
 use super::problem::Problem;
 use super::target::{on_each, on_each_and_settle};
-use crate::fleet::Handle;
+use crate::fleet::{Handle, Receipt};
 
 /// The body of PUT `/devices/{sn}/faults`.
 #[derive(Deserialize)]
@@ -61,9 +61,8 @@ fn armed(handle: &Handle) -> Answer {
     Answer { faults: faults.iter().map(Shown::new).collect() }
 }
 
-fn replace(handle: &Handle, faults: FaultSet) -> Result<Answer, Problem> {
-    command(handle, Command::Arm(faults))?;
-    Ok(armed(handle))
+fn replace(handle: &Handle, faults: FaultSet) -> Result<((), Receipt), Problem> {
+    command(handle, Command::Arm(faults)).map(|(_, receipt)| ((), receipt))
 }
 
 /// GET `/devices/{sn}/faults`.
@@ -83,7 +82,7 @@ pub(super) async fn arm(
     let wanted: Vec<Wanted> = body.faults.into_iter().map(|Object(wanted)| wanted).collect();
     let faults = FaultSet::read(&wanted);
     let faults = faults.map_err(|error| Problem::unprocessable(error.to_string()))?;
-    on_each_and_settle(&app, &sn, |handle| replace(handle, faults.clone())).await
+    on_each_and_settle(&app, &sn, |handle| replace(handle, faults.clone()), armed).await
 }
 
 /// DELETE `/devices/{sn}/faults`.
@@ -92,5 +91,5 @@ pub(super) async fn clear(
     Path(sn): Path<String>,
     _: Empty,
 ) -> Result<Response, Problem> {
-    on_each_and_settle(&app, &sn, |handle| replace(handle, FaultSet::default())).await
+    on_each_and_settle(&app, &sn, |handle| replace(handle, FaultSet::default()), armed).await
 }

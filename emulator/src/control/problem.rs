@@ -10,6 +10,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
+use crate::storage::{CommitError, NotStored};
+
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// Why a request is not answered as asked. Boxed: it is rare, and would make every result large.
@@ -39,6 +41,15 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
+    /// What could not be stored.
+    fn not_stored(not_stored: &NotStored) -> Self {
+        let status = match not_stored.reason {
+            CommitError::Full => StatusCode::INSUFFICIENT_STORAGE,
+            CommitError::Failed { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, not_stored.to_string())
+    }
+
     /// The emulator is about to end.
     pub(super) fn stopping() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "the emulator is stopping")
@@ -60,6 +71,12 @@ impl Problem {
     /// The detail and the further members, for one line of many.
     pub(super) fn into_line(self) -> (String, Map<String, Value>) {
         (self.0.detail, self.0.members)
+    }
+}
+
+impl From<NotStored> for Problem {
+    fn from(not_stored: NotStored) -> Self {
+        Self::not_stored(&not_stored)
     }
 }
 

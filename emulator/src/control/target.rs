@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::app::App;
 use super::problem::Problem;
 use crate::clock::{Elapsed, within};
-use crate::fleet::{Fleet, Handle};
+use crate::fleet::{Fleet, Handle, Receipt, Turn};
 
 /// The name for every device.
 pub(super) const ALL: &str = "all";
@@ -70,18 +70,73 @@ pub(super) async fn on_each<T: Serialize + Send>(
     Ok(answer_json(&Lines { devices }))
 }
 
+/// What a change needs before it is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turns {
+    /// It adds entries.
+    Entries,
+    /// It is rare, and nothing else may change meanwhile.
+    Rare,
+}
+
+impl Turns {
+    async fn of(self, handle: &Handle) -> Turn {
+        match self {
+            Self::Entries => handle.entry_turn().await,
+            Self::Rare => handle.rare_turn().await,
+        }
+    }
+}
+
+/// Does something to the device or the devices that `sn` names, waits until it is stored, and answers with
+/// what `show` says of each then. All devices are changed before the first is waited for: they share commits.
+pub(super) async fn on_each_stored<R: Send, T: Serialize + Send>(
+    app: &App,
+    sn: &str,
+    turns: Turns,
+    act: impl Fn(&Handle) -> Result<(R, Receipt), Problem> + Send + Sync,
+    show: impl Fn(&Handle, R) -> T + Send + Sync,
+) -> Result<Response, Problem> {
+    if sn != ALL {
+        let handle = one(&app.fleet, sn)?;
+        let turn = turns.of(handle).await;
+        let (result, receipt) = act(handle)?;
+        receipt.stored().await?;
+        drop(turn);
+        return Ok(answer_json(&show(handle, result)));
+    }
+    let mut acted = Vec::with_capacity(app.fleet.devices.len());
+    for (sn, handle) in &app.fleet.devices {
+        let turn = turns.of(handle).await;
+        acted.push((sn, handle, act(handle), turn));
+        // A fleet is asked one device at a time, and others get their turn between.
+        tokio::task::yield_now().await;
+    }
+    let mut devices = Vec::with_capacity(acted.len());
+    for (sn, handle, result, turn) in acted {
+        let stored = match result {
+            Ok((result, receipt)) => receipt.stored().await.map(|()| result).map_err(Problem::from),
+            Err(problem) => Err(problem),
+        };
+        drop(turn);
+        devices.push(Line::new(sn, stored.map(|result| show(handle, result))));
+    }
+    Ok(answer_json(&Lines { devices }))
+}
+
 /// How long an answer waits for sockets to follow: they do within milliseconds, and a caller is not left
 /// hanging if one does not.
 const SETTLE_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Does something that changes sockets, and answers once they have followed: whoever connects after
-/// the answer meets the device as it is said to be.
+/// Like [`on_each_stored`], for something that changes sockets: it answers once they have followed, so
+/// whoever connects after the answer meets the device as it is said to be.
 pub(super) async fn on_each_and_settle<T: Serialize + Send>(
     app: &App,
     sn: &str,
-    act: impl Fn(&Handle) -> Result<T, Problem> + Send + Sync,
+    act: impl Fn(&Handle) -> Result<((), Receipt), Problem> + Send + Sync,
+    show: impl Fn(&Handle) -> T + Send + Sync,
 ) -> Result<Response, Problem> {
-    let answer = on_each(app, sn, act).await?;
+    let answer = on_each_stored(app, sn, Turns::Rare, act, |handle, ()| show(handle)).await?;
     let named = app.fleet.devices.iter().filter(|(each, _)| sn == ALL || *each == sn);
     let settled = async {
         for (_, handle) in named {

@@ -47,7 +47,7 @@ pub(crate) async fn drive(
             () = handle.changed() => {}
             // Also when whoever could stop it is gone.
             _ = stop.wait_for(|stop| *stop), if !stopping => stopping = true,
-            () = clock.sleep_until(next), if !stopping => {
+            () = due(&handle, next), if !stopping => {
                 uplink.close_idle(clock.mono());
                 handle.with(|device, mono, effects| device.handle_timer(mono, effects));
             }
@@ -78,6 +78,12 @@ fn perform(effect: Effect, handle: &Arc<Handle>, uplink: &mut Uplink, in_flight:
             handle.feed.publish(News { sn, entry, view });
         }
     }
+}
+
+/// Waits until real time `next`, and until what the device then adds has room in its store's queue.
+async fn due(handle: &Handle, next: Option<Mono>) {
+    handle.clock().sleep_until(next).await;
+    handle.room().await;
 }
 
 fn earliest(one: Option<Mono>, other: Option<Mono>) -> Option<Mono> {

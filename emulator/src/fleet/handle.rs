@@ -1,22 +1,27 @@
 //! One device behind one short lock, never held across an await.
 //!
 //! Whoever changes the device does so through [`Handle::with`]: under the lock the device's effects go to
-//! its outbox, in order; after it the driver is woken and performs them.
+//! its outbox, in order, and what it has to store takes its place in the writer's queue; after it the driver
+//! is woken and performs the effects. Who must know that a change is stored makes it through
+//! [`Handle::change`] and waits for the [`Receipt`], without the lock.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, oneshot, watch};
 use vestibule_core::clock::Mono;
-use vestibule_core::device::{Device, Effect, Effects};
+use vestibule_core::device::{Batch, Device, Effect, Effects};
 use vestibule_core::faults::Site;
+use vestibule_core::journal::Place;
 use vestibule_core::seed::Seed;
 use vestibule_core::wire::{FaultsArmed, Identity, View};
 
 use super::cable::Cable;
 use crate::clock::Clock;
 use crate::control::feed::Feed;
+use crate::storage::writer::{Left, Queue, Stores};
+use crate::storage::{CommitError, DeviceNumber, NotStored, StoreStatus};
 
 /// A device, shared between its servers, its driver and the control API.
 #[derive(Debug)]
@@ -29,6 +34,8 @@ pub struct Handle {
     identity: Arc<Identity>,
     /// How many connections there were while faults were armed.
     connections: AtomicU64,
+    /// Where it is stored, if it is.
+    kept: Option<Kept>,
     /// The network cable, as the sockets see it.
     pub cable: Cable,
     /// Who watches what happens.
@@ -41,6 +48,53 @@ struct State {
     outbox: VecDeque<Effect>,
     /// How many effects were ever put there.
     posted: u64,
+    queued: Queued,
+    /// Who waits until the device's changes up to that ticket are stored, in order.
+    waiting: VecDeque<(u64, oneshot::Sender<Result<(), NotStored>>)>,
+}
+
+/// Whether the device is in the writer's queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Queued {
+    No,
+    Yes,
+}
+
+/// The way to the writer of the device's store.
+#[derive(Debug)]
+struct Kept {
+    number: DeviceNumber,
+    queue: Queue,
+    /// Held by whoever changes something rare until that is stored, and for a moment by whoever adds
+    /// entries: a reset is decided on a device that stays as it is.
+    turn: Arc<RwLock<()>>,
+}
+
+/// The right to change a device, for as long as it is held.
+#[derive(Debug)]
+pub struct Turn(
+    #[expect(dead_code, reason = "held, not read")] Option<OwnedRwLockReadGuard<()>>,
+    #[expect(dead_code, reason = "held, not read")] Option<OwnedRwLockWriteGuard<()>>,
+);
+
+/// What a change is stored with, or nothing to wait for.
+#[derive(Debug)]
+pub struct Receipt(Option<oneshot::Receiver<Result<(), NotStored>>>);
+
+impl Receipt {
+    /// Waits until the change is stored.
+    ///
+    /// # Errors
+    /// When it could not be, and was given up.
+    pub async fn stored(self) -> Result<(), NotStored> {
+        match self.0 {
+            None => Ok(()),
+            Some(answer) => answer.await.unwrap_or_else(|_| {
+                let reason = "the emulator is stopping".to_owned();
+                Err(NotStored { reason: CommitError::Failed { reason } })
+            }),
+        }
+    }
 }
 
 impl Handle {
@@ -54,36 +108,115 @@ impl Handle {
         };
         Self {
             identity: Arc::clone(&device.view().identity),
-            state: Mutex::new(State { device, outbox: VecDeque::new(), posted: 0 }),
+            state: Mutex::new(State {
+                device,
+                outbox: VecDeque::new(),
+                posted: 0,
+                queued: Queued::No,
+                waiting: VecDeque::new(),
+            }),
             wake: Notify::new(),
             performed: watch::Sender::new(0),
             connections: AtomicU64::new(0),
             clock,
+            kept: None,
             cable: Cable::new(link),
             feed,
         }
     }
 
+    /// The same device, stored through that queue.
+    #[must_use]
+    pub fn kept(self, number: DeviceNumber, queue: Queue) -> Self {
+        let kept = Some(Kept { number, queue, turn: Arc::default() });
+        Self { kept, ..self }
+    }
+
     /// Lets `change` change the device now; its effects are performed in order. The driver is woken only
     /// if there is something new for it: most calls of the APIs only read.
     pub fn with<T>(&self, change: impl FnOnce(&mut Device, Mono, &mut Effects) -> T) -> T {
+        let mut state = self.lock();
+        self.with_state(&mut state, change)
+    }
+
+    fn with_state<T>(
+        &self,
+        state: &mut State,
+        change: impl FnOnce(&mut Device, Mono, &mut Effects) -> T,
+    ) -> T {
         let (result, is_news) = {
-            let mut state = self.lock();
             // Asked under the lock: who watches first and then reads the device misses nothing.
             let mut effects = Effects::new(self.feed.is_watched());
             let deadline = state.device.next_deadline();
+            let unstored = state.device.unstored();
             // Read under the lock, so that a device's time never goes back.
             let result = change(&mut state.device, self.clock.mono(), &mut effects);
             let effects = effects.into_vec();
             let is_news = !effects.is_empty() || state.device.next_deadline() != deadline;
             state.posted += effects.len() as u64;
             state.outbox.extend(effects);
+            if let Some(kept) = &self.kept {
+                kept.queue.unstored(unstored, state.device.unstored());
+                if state.queued == Queued::No && state.device.has_unstored() {
+                    state.queued = Queued::Yes;
+                    kept.queue.push(kept.number);
+                }
+            }
             (result, is_news)
         };
         if is_news {
             self.wake.notify_one();
         }
         result
+    }
+
+    /// Like [`Handle::with`], and says when what changed is stored.
+    pub fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Device, Mono, &mut Effects) -> T,
+    ) -> (T, Receipt) {
+        let mut state = self.lock();
+        let before = state.device.staged_ticket();
+        let result = self.with_state(&mut state, change);
+        let ticket = state.device.staged_ticket();
+        if ticket == before {
+            return (result, Receipt(None));
+        }
+        let (sender, receiver) = oneshot::channel();
+        state.waiting.push_back((ticket, sender));
+        (result, Receipt(Some(receiver)))
+    }
+
+    /// Waits for the turn to change something rare.
+    pub async fn rare_turn(&self) -> Turn {
+        match &self.kept {
+            Some(kept) => Turn(None, Some(Arc::clone(&kept.turn).write_owned().await)),
+            None => Turn(None, None),
+        }
+    }
+
+    /// Waits for the turn to add entries, and for room in the writer's queue.
+    pub async fn entry_turn(&self) -> Turn {
+        match &self.kept {
+            Some(kept) => {
+                kept.queue.room().await;
+                Turn(Some(Arc::clone(&kept.turn).read_owned().await), None)
+            }
+            None => Turn(None, None),
+        }
+    }
+
+    /// Waits until more entries may be added.
+    pub(super) async fn room(&self) {
+        if let Some(kept) = &self.kept {
+            kept.queue.room().await;
+        }
+    }
+
+    /// How the device's store is; none if it is not stored.
+    #[must_use]
+    pub fn store_status(&self) -> Option<StoreStatus> {
+        self.kept.as_ref().map(|kept| kept.queue.status())
     }
 
     /// Reads from the device; `read` copies what it needs.
@@ -160,5 +293,44 @@ impl Handle {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         // A panic under the lock is a defect of ours; the device as it stands is the best there is.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stores for Handle {
+    fn take_batch(&self) -> Option<Batch> {
+        let mut state = self.lock();
+        state.queued = Queued::No;
+        state.device.take_batch()
+    }
+
+    fn stored(&self, first: Option<Place>) {
+        let mut state = self.lock();
+        self.with_state(&mut state, |device, mono, effects| {
+            device.handle_stored(first, mono, effects);
+        });
+        let stored = state.device.stored_ticket();
+        let done = state.waiting.partition_point(|(ticket, _)| *ticket <= stored);
+        let done: Vec<_> = state.waiting.drain(..done).collect();
+        drop(state);
+        for (_, waiting) in done {
+            // Whoever asked may be gone.
+            drop(waiting.send(Ok(())));
+        }
+    }
+
+    fn not_stored(&self, reason: &NotStored) -> Left {
+        let mut state = self.lock();
+        // What is left, acknowledgements, the writer asks for when it tries again: queueing would make it
+        // try without end.
+        state.queued = Queued::Yes;
+        self.with_state(&mut state, |device, _, _| device.handle_not_stored());
+        let left = state.device.has_unstored();
+        state.queued = if left { Queued::Yes } else { Queued::No };
+        let given_up = std::mem::take(&mut state.waiting);
+        drop(state);
+        for (_, waiting) in given_up {
+            drop(waiting.send(Err(reason.clone())));
+        }
+        if left { Left::Something } else { Left::Nothing }
     }
 }

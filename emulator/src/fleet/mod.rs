@@ -11,7 +11,7 @@ use vestibule_core::clock::UnixMillis;
 
 pub use self::cable::{Cable, Watch};
 pub(crate) use self::driver::drive;
-pub use self::handle::Handle;
+pub use self::handle::{Handle, Receipt, Turn};
 use crate::clock::Clock;
 use crate::control::feed::Feed;
 use crate::uplink::DeliveryLog;

@@ -11,11 +11,13 @@ async fn the_status_has_every_promised_key() {
     let status = running.status().await;
     let keys = [
         "sn",
+        "storage",
         "device_id",
         "online",
         "journal",
         "backlog",
         "pushed",
+        "refused",
         "dropped",
         "evicted",
         "reported",

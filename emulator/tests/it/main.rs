@@ -16,4 +16,6 @@ mod overflow_keeps_the_newest;
 mod platform;
 mod pushes_survive_bad_receivers;
 mod reports_go_once;
+mod store_does_as_its_model;
+mod store_recovers;
 mod support;

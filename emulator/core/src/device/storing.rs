@@ -17,7 +17,7 @@ use super::stored::{Batch, Life, Position, Room, State, Stored};
 use crate::calls::v1::Subscription;
 use crate::clock::{Clock, Mono, Now, UnixMillis};
 use crate::delivery::push::Push;
-use crate::event::{Entry, Fact, Index, Seqnum};
+use crate::event::{AlarmSerial, Entry, Fact, Index, Seqnum};
 use crate::journal::{Appended, Caching, Journal, Place, Waiting};
 use crate::wire::View;
 use crate::world::{BadPosition, World};
@@ -101,7 +101,10 @@ impl Device {
         let (setup, roster) = (Arc::clone(&config.setup), Arc::clone(&config.roster));
         let seed = view.seed.named("world");
         let world = World::new(seed, setup, roster, config.traffic, wall);
-        let world = world.restored(seed, &position.world, wall)?;
+        let world = match position.world.as_slice() {
+            [] => world.with_next_alarm(next_alarm(&journal)),
+            position => world.restored(seed, position, wall)?,
+        };
         let now = Now { wall, ..now };
         let clock = Clock::new(now, config.speed);
         let mut device = Self::made(config, view, clock, journal, world);
@@ -202,13 +205,16 @@ impl Device {
         }
         self.staging.taken = taken;
         self.staging.told = self.journal.take_waiting();
+        let dead = self.journal.take_dead();
+        // What is dead may be swept, so it is stored that the window begins beyond it.
+        let moved = taken > 0 || !dead.is_empty();
         Some(Batch {
             life: Life::GoesOn,
             entries: self.journal.staged().cloned().collect(),
             waiting: self.staging.told.clone(),
-            dead: self.journal.take_dead(),
+            dead,
             state,
-            position: (taken > 0).then(|| self.position()),
+            position: moved.then(|| self.position()),
         })
     }
 
@@ -416,8 +422,19 @@ impl Device {
     fn position(&self) -> Position {
         let (next_index, next_seqnum) = self.journal.next_staged();
         let world = self.world.position();
-        Position { next_index, next_seqnum, latest: self.latest, world }
+        let oldest_seqnum = self.journal.oldest_seqnum();
+        Position { next_index, next_seqnum, oldest_seqnum, latest: self.latest, world }
     }
+}
+
+/// The serial after those of the alarms on record.
+fn next_alarm(journal: &Journal) -> AlarmSerial {
+    let serials = journal.kept().into_iter().filter_map(|kept| match kept.entry.fact {
+        Fact::Alarm(alarm) => Some(alarm.trace.serial.0),
+        Fact::PinAttack(_, serial) => Some(serial.0),
+        _ => None,
+    });
+    AlarmSerial(serials.max().unwrap_or(0).saturating_add(1))
 }
 
 impl Rare {

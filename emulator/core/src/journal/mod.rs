@@ -438,6 +438,12 @@ impl Journal {
         self.staged.front().map_or(self.next_index, |staged| staged.entry.index)
     }
 
+    /// The oldest event's number, or the next one's while none is kept.
+    #[must_use]
+    pub const fn oldest_seqnum(&self) -> Seqnum {
+        self.oldest_seqnum
+    }
+
     /// The numbers that what is staged next will have.
     #[must_use]
     pub const fn next_staged(&self) -> (Index, Seqnum) {

@@ -25,21 +25,21 @@ pub enum Damage {
 pub struct Recovery {
     journal: Journal,
     next: (Index, Seqnum),
-    /// Events below are in no window.
-    oldest: u64,
     last: Option<Index>,
-    /// The number of the event that must come next, once one of the window came.
-    due: Option<Seqnum>,
+    /// The event of the window that must come next.
+    due: Seqnum,
     lost: u64,
 }
 
 impl Recovery {
-    /// A journal whose next entry has those numbers.
+    /// A journal whose next entry has those numbers, and which lacks no event from `oldest` on.
     #[must_use]
-    pub fn new(capacity: Capacity, next: (Index, Seqnum)) -> Self {
-        let oldest = next.1.get().saturating_sub(capacity.get() as u64);
-        let journal = Journal::new(capacity);
-        Self { journal, next, oldest, last: None, due: None, lost: 0 }
+    pub fn new(capacity: Capacity, next: (Index, Seqnum), oldest: Seqnum) -> Self {
+        let fits = next.1.get().saturating_sub(capacity.get() as u64);
+        let due = Seqnum::new(fits).map_or(oldest, |fits| fits.max(oldest));
+        let mut journal = Journal::new(capacity);
+        journal.oldest_seqnum = due;
+        Self { journal, next, last: None, due, lost: 0 }
     }
 
     /// Takes the next entry, by index, with its place and its records that wait.
@@ -52,17 +52,15 @@ impl Recovery {
             return Err(Damage::Order { index });
         }
         self.last = Some(index);
-        let in_window = entry.seqnum.filter(|seqnum| seqnum.get() >= self.oldest);
-        if let Some(seqnum) = in_window {
-            if let Some(missing) = self.due.filter(|due| *due != seqnum) {
-                return Err(Damage::Missing { seqnum: missing });
-            }
-            if self.due.is_none() {
-                self.journal.oldest_seqnum = seqnum;
-            }
-            self.due = Some(seqnum.next());
+        let oldest = self.journal.oldest_seqnum;
+        let window = match entry.seqnum {
+            Some(seqnum) if seqnum == self.due => Window::Journal,
+            Some(seqnum) if seqnum >= oldest => return Err(Damage::Missing { seqnum: self.due }),
+            Some(_) | None => Window::Neither,
+        };
+        if window == Window::Journal {
+            self.due = self.due.next();
         }
-        let window = in_window.map_or(Window::Neither, |_| Window::Journal);
         let staged = Staged { entry, waiting, refused: Waiting::NONE };
         let Appended { lost, .. } = self.journal.place(staged, place, window);
         self.lost += lost.len() as u64;
@@ -75,12 +73,10 @@ impl Recovery {
     /// When the newest events are missing.
     pub fn finish(self) -> Result<(Journal, u64), Damage> {
         let Self { mut journal, next, due, lost, .. } = self;
-        let due = due.unwrap_or(Seqnum::FIRST);
         if due != next.1 {
             return Err(Damage::Missing { seqnum: due });
         }
         (journal.next_index, journal.next_seqnum) = next;
-        journal.evicted = 0;
         Ok((journal, lost))
     }
 }

@@ -205,7 +205,8 @@ proptest! {
 struct Disk {
     rows: BTreeMap<u64, (Entry, Waiting)>,
     dead: BTreeSet<u64>,
-    next: Option<(Index, Seqnum)>,
+    /// The next numbers and the oldest event, as they were when storage was told last.
+    position: Option<(Index, Seqnum, Seqnum)>,
 }
 
 impl Disk {
@@ -215,7 +216,6 @@ impl Disk {
         for (place, staged) in (first..).zip(journal.staged()) {
             self.rows.insert(place, (staged.entry.clone(), staged.waiting));
         }
-        self.next = Some(journal.next_staged());
         self.listen(journal);
         Place::new(first).expect("from 1")
     }
@@ -225,13 +225,16 @@ impl Disk {
             self.rows.get_mut(&place.get()).expect("a place that was given").1 = waiting;
         }
         self.dead.extend(journal.take_dead().into_iter().map(Place::get));
+        let (index, seqnum) = journal.next_staged();
+        self.position = Some((index, seqnum, journal.oldest_seqnum()));
     }
 
     /// The journal as it comes up again, some of the dead rows swept away, the oldest first.
     fn recover(&self, capacity: u32, swept: usize) -> Result<(Journal, u64), Damage> {
         let capacity = Capacity::new(capacity).expect("from 1");
-        let next = self.next.unwrap_or((Index::FIRST, Seqnum::FIRST));
-        let mut recovery = Recovery::new(capacity, next);
+        let first = (Index::FIRST, Seqnum::FIRST, Seqnum::FIRST);
+        let (index, seqnum, oldest) = self.position.unwrap_or(first);
+        let mut recovery = Recovery::new(capacity, (index, seqnum), oldest);
         let swept: Vec<u64> = self.dead.iter().copied().take(swept).collect();
         for (place, (entry, waiting)) in &self.rows {
             if !swept.contains(place) {
@@ -314,6 +317,7 @@ proptest! {
                     disk.listen(&mut journal);
                 }
                 StoredStep::PowerCut(swept) => {
+                    journal.roll_back();
                     disk.listen(&mut journal);
                     let (recovered, _) = disk.recover(capacity, swept).expect("whole");
                     journal = recovered;
@@ -354,17 +358,21 @@ fn a_journal_with_a_hole_is_not_put_together() {
         journal.stage(UnixMillis::new(at), fact(0), Caching::Off);
     }
     disk.store(&mut journal);
-    let seqnum = |number: u64| (1..number).fold(Seqnum::FIRST, |seqnum, _| seqnum.next());
-    let without = |place: u64| {
+    let seqnum = |number: u64| Seqnum::new(number).expect("from 1");
+    let position = |index, oldest| Some((Index::new(index), seqnum(6), seqnum(oldest)));
+    let without = |place: u64, oldest: u64| {
         let rows = disk.rows.iter().filter(|(other, _)| **other != place);
         let rows = rows.map(|(place, row)| (*place, row.clone())).collect();
-        Disk { rows, next: disk.next, ..Disk::default() }.recover(3, 0).map(|_| ())
+        let disk = Disk { rows, position: position(6, oldest), ..Disk::default() };
+        disk.recover(3, 0).map(|(journal, _)| journal.len())
     };
-    assert_eq!(without(1), Ok(()), "older than the window");
-    assert_eq!(without(4), Err(Damage::Missing { seqnum: seqnum(4) }));
-    assert_eq!(without(5), Err(Damage::Missing { seqnum: seqnum(5) }));
-    let beyond =
-        Disk { next: Some((Index::new(5), seqnum(5))), rows: disk.rows.clone(), ..Disk::default() };
+    assert_eq!(without(1, 1), Ok(3), "older than the window");
+    for missing in 3..=5 {
+        assert_eq!(without(missing, 1), Err(Damage::Missing { seqnum: seqnum(missing) }));
+    }
+    assert_eq!(without(3, 4), Ok(2), "known to be gone");
+    assert_eq!(without(5, 6), Ok(0), "known to be gone, and its number is not used again");
+    let beyond = Disk { position: position(5, 1), rows: disk.rows.clone(), ..Disk::default() };
     let refused = beyond.recover(3, 0).map(|_| ());
     assert_eq!(refused, Err(Damage::Order { index: Index::new(5) }));
 }

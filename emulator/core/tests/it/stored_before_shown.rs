@@ -54,7 +54,7 @@ impl Disk {
     fn stored(&self, capacity: Capacity) -> Stored {
         let position = self.position.clone().expect("a device that began");
         let next = (position.next_index, position.next_seqnum);
-        let mut recovery = Recovery::new(capacity, next);
+        let mut recovery = Recovery::new(capacity, next, position.oldest_seqnum);
         for (place, (entry, waiting)) in &self.rows {
             let place = Place::new(*place).expect("from 1");
             recovery.take(entry.clone(), place, *waiting).expect("rows fit");

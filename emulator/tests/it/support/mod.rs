@@ -3,6 +3,7 @@
 //! Every wait is bounded by [`PATIENCE`]; nothing sleeps.
 
 mod client;
+pub(crate) mod kept;
 mod platform;
 
 use std::future::Future;
