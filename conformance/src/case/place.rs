@@ -1,6 +1,6 @@
 //! Where in a JSON file something stands, and how that is shown.
 //!
-//! A [`Path`] names a value by members and positions; a [`Finder`] turns it into a range of bytes. A
+//! A [`Path`] names a value by members and positions; [`position`] says where in the text it stands. A
 //! [`Mistake`] is shown with the file, line, column and the lines around it.
 
 use std::fmt;
