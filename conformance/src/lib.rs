@@ -24,3 +24,4 @@ mod socket;
 pub mod stimulus;
 pub mod stream;
 pub mod target;
+pub mod report;

@@ -1,0 +1,150 @@
+//! Reports that are whole documents, replaced while the run goes on.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use super::sink::Sink;
+use super::{json, summary};
+use crate::outcome::{CaseResult, Run};
+
+/// Which document.
+#[derive(Clone, Debug)]
+pub enum Form {
+    /// For programs; `conformance/report.schema.json` describes it.
+    Json,
+    /// For the summary of a job at GitHub, in Markdown.
+    Summary,
+}
+
+/// Where a document goes.
+pub trait Destination {
+    /// Puts `document` in the place of what was there. `stage` says whether more will come.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written; then what was there must still be there.
+    fn replace(&mut self, document: &[u8], stage: Stage) -> io::Result<()>;
+}
+
+/// Whether a document is the last one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Stage {
+    /// The run goes on. What cannot be replaced, such as a pipe, leaves it out.
+    Underway,
+    /// The run has ended.
+    Final,
+}
+
+/// A document that is replaced as the run goes on.
+pub struct Document {
+    name: String,
+    form: Form,
+    destination: Box<dyn Destination>,
+    written_at: Option<Duration>,
+}
+
+/// How much of a run may be missing from a document when the process is killed. More often, and a
+/// large document costs more than the cases.
+const REPLACED_EVERY: Duration = Duration::from_secs(2);
+
+impl Form {
+    /// Writes the document about a run, as far as it has come.
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written.
+    pub fn write(&self, run: &Run, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Json => json::write(run, out),
+            Self::Summary => summary::write(run, out),
+        }
+    }
+}
+
+impl Document {
+    /// A document that goes to `destination`; `name` is what it is called in messages.
+    #[must_use]
+    pub fn new(name: String, form: Form, destination: Box<dyn Destination>) -> Self {
+        Self { name, form, destination, written_at: None }
+    }
+
+    fn replace(&mut self, run: &Run, stage: Stage) -> io::Result<()> {
+        let mut document = Vec::new();
+        self.form.write(run, &mut document)?;
+        self.destination.replace(&document, stage)
+    }
+}
+
+impl Sink for Document {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn started(&mut self, run: &Run) -> io::Result<()> {
+        self.written_at = Some(run.took());
+        self.replace(run, Stage::Underway)
+    }
+
+    fn case_ended(&mut self, run: &Run, _case: &CaseResult) -> io::Result<()> {
+        let due = self.written_at.is_none_or(|at| run.took() >= at + REPLACED_EVERY);
+        if !due {
+            return Ok(());
+        }
+        self.written_at = Some(run.took());
+        self.replace(run, Stage::Underway)
+    }
+
+    fn ended(&mut self, run: &Run) -> io::Result<()> {
+        self.replace(run, Stage::Final)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use super::super::sample;
+    use super::super::sink::Reports;
+    use super::*;
+    use crate::outcome::Progress;
+
+    #[derive(Clone, Default)]
+    struct Kept(Rc<RefCell<Vec<(Stage, serde_json::Value)>>>);
+
+    impl Destination for Kept {
+        fn replace(&mut self, document: &[u8], stage: Stage) -> io::Result<()> {
+            let value = serde_json::from_slice(document).expect("each is a whole document");
+            self.0.borrow_mut().push((stage, value));
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_document_is_whole_from_the_start_and_replaced_when_two_seconds_went_by() {
+        let kept = Kept::default();
+        let document = Document::new("j".to_owned(), Form::Json, Box::new(kept.clone()));
+        let cases: Vec<_> = [0, 1, 3, 4].into_iter().map(sample::passed_at).collect();
+        let heads: Vec<_> = cases.iter().map(|case| &case.head).collect();
+        let mut reports = Reports::new(sample::start(&heads), vec![Box::new(document)]);
+        for case in cases.clone() {
+            reports.case_ended(case).unwrap();
+        }
+        reports.end(Progress::Interrupted, Duration::from_secs(4), Vec::new());
+        let seen: Vec<_> = kept
+            .0
+            .borrow()
+            .iter()
+            .map(|(stage, value)| {
+                let passed = value["summary"]["passed"].as_u64();
+                (*stage, passed.unwrap(), value["progress"].as_str().unwrap().to_owned())
+            })
+            .collect();
+        let expected = [
+            (Stage::Underway, 0, "running"),
+            (Stage::Underway, 3, "running"),
+            (Stage::Final, 4, "interrupted"),
+        ];
+        assert_eq!(seen, expected.map(|(stage, count, word)| (stage, count, word.to_owned())));
+    }
+}

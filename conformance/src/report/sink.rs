@@ -1,0 +1,191 @@
+//! Handing what happens in a run to every report.
+
+use std::io;
+
+use crate::outcome::{CaseHead, CaseResult, Progress, Run, RunError, RunStart, Stale};
+use std::time::Duration;
+
+/// A report that is told what happens.
+pub trait Sink {
+    /// What it is called in messages, such as `the report in a.json`.
+    fn name(&self) -> &str;
+
+    /// The run begins.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    fn started(&mut self, run: &Run) -> io::Result<()>;
+
+    /// A case begins.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    fn case_started(&mut self, _case: &CaseHead) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A case ended; its result is in the run already.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    fn case_ended(&mut self, run: &Run, case: &CaseResult) -> io::Result<()>;
+
+    /// The run ended, complete or not.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    fn ended(&mut self, run: &Run) -> io::Result<()>;
+}
+
+/// A report that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {name}")]
+pub struct ReportError {
+    /// Which one.
+    pub name: String,
+    /// Why.
+    pub source: io::Error,
+}
+
+/// A run and the reports about it. A report that failed once is told no more; the others go on.
+pub struct Reports {
+    run: Run,
+    sinks: Vec<Box<dyn Sink>>,
+    failed: Vec<ReportError>,
+}
+
+impl Reports {
+    /// Begins a run.
+    #[must_use]
+    pub fn new(start: RunStart, sinks: Vec<Box<dyn Sink>>) -> Self {
+        let mut reports = Self { run: Run::new(start), sinks, failed: Vec::new() };
+        reports.tell(|sink, run| sink.started(run));
+        reports
+    }
+
+    /// A case begins.
+    pub fn case_started(&mut self, case: &CaseHead) {
+        self.tell(|sink, _| sink.case_started(case));
+    }
+
+    /// A case ended.
+    ///
+    /// # Errors
+    ///
+    /// When the case was not planned, or has a result already; nothing is told.
+    pub fn case_ended(&mut self, case: CaseResult) -> Result<(), RunError> {
+        self.run.add(case)?;
+        self.tell(|sink, run| match run.cases().last() {
+            Some(case) => sink.case_ended(run, case),
+            None => Ok(()),
+        });
+        Ok(())
+    }
+
+    /// The run ended, `took` after its start; `stale` are the entries of the known-failures list
+    /// that did not turn out true.
+    pub fn end(&mut self, progress: Progress, took: Duration, stale: Vec<Stale>) {
+        self.run.end(progress, took, stale);
+        self.tell(|sink, run| sink.ended(run));
+    }
+
+    /// The run as far as it has come.
+    #[must_use]
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// The reports that could not be written so far.
+    #[must_use]
+    pub fn failed(&self) -> &[ReportError] {
+        &self.failed
+    }
+
+    fn tell(&mut self, mut what: impl FnMut(&mut dyn Sink, &Run) -> io::Result<()>) {
+        let Self { run, sinks, failed } = self;
+        sinks.retain_mut(|sink| match what(sink.as_mut(), run) {
+            Ok(()) => true,
+            Err(source) => {
+                failed.push(ReportError { name: sink.name().to_owned(), source });
+                false
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use super::super::sample;
+    use super::*;
+
+    struct Told {
+        lines: Rc<RefCell<Vec<String>>>,
+        breaks: bool,
+    }
+
+    impl Sink for Told {
+        fn name(&self) -> &str {
+            "the told one"
+        }
+
+        fn started(&mut self, run: &Run) -> io::Result<()> {
+            self.lines.borrow_mut().push(format!("{} planned", run.summary().planned));
+            Ok(())
+        }
+
+        fn case_started(&mut self, case: &CaseHead) -> io::Result<()> {
+            self.lines.borrow_mut().push(format!("{} starts", case.id));
+            if self.breaks { Err(io::Error::other("disk full")) } else { Ok(()) }
+        }
+
+        fn case_ended(&mut self, run: &Run, case: &CaseResult) -> io::Result<()> {
+            let passed = run.summary().passed;
+            self.lines.borrow_mut().push(format!("{} ends, {passed} passed", case.head.id));
+            Ok(())
+        }
+
+        fn ended(&mut self, run: &Run) -> io::Result<()> {
+            self.lines.borrow_mut().push(format!("{:?}", run.progress()));
+            Ok(())
+        }
+    }
+
+    fn told(breaks: bool) -> (Vec<String>, Vec<String>) {
+        let lines = Rc::default();
+        let sink = Told { lines: Rc::clone(&lines), breaks };
+        let case = sample::passed();
+        let mut reports = Reports::new(sample::start(&[&case.head]), vec![Box::new(sink)]);
+        reports.case_started(&case.head);
+        reports.case_ended(case).unwrap();
+        reports.end(Progress::Complete, Duration::ZERO, Vec::new());
+        let failed = reports.failed().iter().map(ToString::to_string).collect();
+        let lines = lines.borrow().clone();
+        (lines, failed)
+    }
+
+    #[test]
+    fn each_is_told_in_turn() {
+        let id = sample::passed().head.id;
+        let expected = [
+            "1 planned".to_owned(),
+            format!("{id} starts"),
+            format!("{id} ends, 1 passed"),
+            "Complete".to_owned(),
+        ];
+        assert_eq!(told(false), (expected.to_vec(), Vec::new()));
+    }
+
+    #[test]
+    fn one_that_failed_is_told_no_more_and_named() {
+        let (lines, failed) = told(true);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert_eq!(failed, ["cannot write the told one"]);
+    }
+}
