@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::sink::Sink;
-use super::{json, summary};
+use super::{har, json, junit, summary};
 use crate::outcome::{CaseResult, Run};
 
 /// Which document.
@@ -12,8 +12,12 @@ use crate::outcome::{CaseResult, Run};
 pub enum Form {
     /// For programs; `conformance/report.schema.json` describes it.
     Json,
+    /// For pipelines that show test results.
+    Junit,
     /// For the summary of a job at GitHub, in Markdown.
     Summary,
+    /// The exchanges, for tools that show HTTP.
+    Har,
 }
 
 /// Where a document goes.
@@ -56,7 +60,9 @@ impl Form {
     pub fn write(&self, run: &Run, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Json => json::write(run, out),
+            Self::Junit => junit::write(run, out),
             Self::Summary => summary::write(run, out),
+            Self::Har => har::write(run, out),
         }
     }
 }

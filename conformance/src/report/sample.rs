@@ -340,3 +340,23 @@ fn canary_exchange(direction: Direction) -> ExchangeDraft {
         failure: Some("reset by canary-passw0rd of 王金丝雀".to_owned()),
     }
 }
+
+/// A run with one case that failed, with this text in every place.
+pub(super) fn failing_with(text: &str) -> Run {
+    let mismatch =
+        MismatchDraft { path: text.to_owned(), expected: text.to_owned(), seen: text.to_owned() };
+    let mut exchange = fetch(1, Some(200));
+    exchange.request.body = text.as_bytes().to_vec();
+    exchange.request.url = format!("http://192.0.2.7/{text}");
+    exchange.failure = Some(text.to_owned());
+    let headers = [("X".to_owned(), text.to_owned()), (text.to_owned(), "x".to_owned())];
+    exchange.request.headers.extend(headers);
+    let draft = CaseDraft {
+        checks: vec![CheckDraft { mismatches: vec![mismatch], ..holding("all") }],
+        drift: vec![text.to_owned()],
+        observations: vec![("v3.seen".to_owned(), text.to_owned())],
+        exchanges: [exchange].into_iter().collect(),
+        ..case("v3.a.b", "it holds", &["v3.fetch.choice"])
+    };
+    ended(&[result(&draft)], &[], Progress::Complete)
+}
