@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::sink::Sink;
-use super::{har, json, junit, summary};
+use super::{har, html, json, junit, summary};
+use crate::case::clauses::Clauses;
 use crate::outcome::{CaseResult, Run};
 
 /// Which document.
@@ -14,6 +15,8 @@ pub enum Form {
     Json,
     /// For pipelines that show test results.
     Junit,
+    /// For people, in a browser; the clauses are shown with their cases.
+    Html(Box<Clauses>),
     /// For the summary of a job at GitHub, in Markdown.
     Summary,
     /// The exchanges, for tools that show HTTP.
@@ -61,6 +64,7 @@ impl Form {
         match self {
             Self::Json => json::write(run, out),
             Self::Junit => junit::write(run, out),
+            Self::Html(clauses) => html::write(run, clauses, out),
             Self::Summary => summary::write(run, out),
             Self::Har => har::write(run, out),
         }
