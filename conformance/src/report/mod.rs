@@ -28,4 +28,6 @@ pub use json::schema;
 pub use sink::{ReportError, Reports, Sink};
 
 #[cfg(test)]
+mod canary_tests;
+#[cfg(test)]
 mod sample;
