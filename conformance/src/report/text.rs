@@ -8,9 +8,9 @@ use crate::outcome::Level;
 pub(super) fn printable(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, one| {
         if acts(one) {
-            out.extend(one.escape_default())
+            out.extend(one.escape_default());
         } else {
-            out.push(one)
+            out.push(one);
         }
         out
     })
