@@ -21,8 +21,9 @@ const EVENTS: u32 = 50_000;
 
 fn by_place(criterion: &mut Criterion) {
     let now = Now { mono: Mono::new(Duration::ZERO), wall: UnixMillis::new(1_772_409_600_000) };
-    let plan = Config::default().plan(7).expect("the default configuration can be run");
-    let mut device = Device::new(Arc::new(plan.device), now);
+    let mut plan = Config::default().plan(7).expect("the default configuration can be run");
+    let only = plan.devices.pop().expect("it is that of one device");
+    let mut device = Device::new(Arc::new(only.device), now);
     fill(&mut device, now.mono);
     let token = log_in(&mut device, now.mono);
     let view = device.view();

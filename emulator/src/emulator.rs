@@ -13,8 +13,9 @@ use vestibule_core::device::{Device, Link};
 
 use crate::api::{ListenError, Listener};
 use crate::clock::{Clock, Elapsed, within};
-use crate::config::Plan;
+use crate::config::{DevicePlan, Plan};
 use crate::control::{self, feed::Feed};
+use crate::descriptors::{self, TooFew};
 use crate::fleet::{Fleet, Handle, drive};
 use crate::keep;
 use crate::storage::{Meta, Store, StoreError, Writer};
@@ -26,6 +27,9 @@ const STOP_TIME_MAX: Duration = Duration::from_secs(5);
 /// Why a run did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The process may not open as many files as the run needs.
+    #[error(transparent)]
+    Descriptors(#[from] TooFew),
     /// A port cannot be opened.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -73,27 +77,33 @@ pub struct Bound {
     plan: Plan,
     clock: Clock,
     tls: Arc<Tls>,
-    listener: Listener,
+    /// Those of the devices, in their order.
+    listeners: Vec<Listener>,
     control: control::Server,
     store: Option<Store>,
 }
 
 impl Bound {
-    /// Opens the ports.
+    /// Opens the ports. Where the process's soft limit of open files is too low for them, it is raised.
     ///
     /// # Errors
-    /// When a port is taken or the further roots cannot be used; then nothing is open.
+    /// When more files are needed than may be opened, a port is taken, or the further roots cannot be
+    /// used; then nothing is open.
     pub fn new(plan: Plan, clock: Clock) -> Result<Self, StartError> {
+        descriptors::provide(&plan)?;
         let tls = Arc::new(Tls::new(plan.push_ca.as_deref())?);
-        let listener = Listener::bind(plan.listen)?;
-        if plan.device.link == Link::Down {
-            listener.refuse()?;
-        }
-        let control = control::Server::bind(plan.control)?;
-        Ok(Self { plan, clock, tls, listener, control, store: None })
+        // Those that were named go first: the system could pick one of them for the others.
+        let (listeners, control) = if plan.control.port() == 0 {
+            let listeners = listeners(&plan)?;
+            (listeners, control::Server::bind(plan.control)?)
+        } else {
+            let control = control::Server::bind(plan.control)?;
+            (listeners(&plan)?, control)
+        };
+        Ok(Self { plan, clock, tls, listeners, control, store: None })
     }
 
-    /// The same, with its device kept in that store: one that is there goes on, another begins.
+    /// The same, with its devices kept in that store: those that are there go on, others begin.
     #[must_use]
     pub fn kept_in(self, store: Store) -> Self {
         Self { store: Some(store), ..self }
@@ -105,62 +115,84 @@ impl Bound {
     /// # Errors
     /// When the store is damaged, contradicts the plan, or cannot be written; never without a store.
     pub fn start(self) -> Result<Emulator, StartError> {
-        let Self { plan, clock, tls, listener, control, store } = self;
-        let url = |address: SocketAddr| format!("http://{address}");
-        let ready = Ready {
-            sn: plan.device.identity.sn.clone(),
-            device_id: plan.device.identity.device_id.clone(),
-            url: url(listener.address()),
-            control: url(control.address()),
-            seed: plan.seed,
-        };
-        let now = Now { mono: clock.mono(), wall: plan.clock.unwrap_or_else(|| clock.wall()) };
-        let feed = Arc::new(Feed::default());
-        let (handle, writer) = match store {
+        let Self { plan, clock, tls, listeners, control, store } = self;
+        let Plan { seed, roster, control_token, clock: start, devices, .. } = plan;
+        let now = Now { mono: clock.mono(), wall: start.unwrap_or_else(|| clock.wall()) };
+        let (feed, log) = (Arc::new(Feed::default()), Arc::new(DeliveryLog::default()));
+        let configs = devices.into_iter().map(|plan| Arc::new(plan.device));
+        let (handles, writer) = match store {
             None => {
-                let device = Device::new(Arc::new(plan.device), now);
-                (Arc::new(Handle::new(device, clock, Arc::clone(&feed))), None)
+                let made = configs.map(|config| {
+                    Arc::new(Handle::new(Device::new(config, now), clock, Arc::clone(&feed)))
+                });
+                (made.collect(), None)
             }
             Some(store) => {
-                let Plan { seed, roster, device, .. } = plan;
                 let meta = Meta {
                     seed,
                     employees: roster.employees,
                     visitors: roster.visitors,
                     blocklisted: roster.blocklisted,
                 };
-                let kept = keep::open(store, meta, Arc::new(device), now)?;
-                let (handle, writer) = kept.shared(clock, Arc::clone(&feed))?;
-                (handle, Some(writer))
+                let kept = keep::open(store, meta, configs.collect(), now)?;
+                let (handles, writer) = kept.shared(clock, &feed)?;
+                (handles, Some(writer))
             }
         };
-        let log = Arc::new(DeliveryLog::default());
-        let devices = BTreeMap::from([(ready.sn.clone(), Arc::clone(&handle))]);
-        let fleet =
-            Arc::new(Fleet { devices, log: Arc::clone(&log), feed, clock, start: plan.clock });
         let stop = watch::Sender::new(false);
-        let mut drivers = JoinSet::new();
-        let uplink = Uplink::new(tls, log, clock);
-        drivers.spawn(drive(Arc::clone(&handle), uplink, stop.subscribe()));
-        let mut servers = JoinSet::new();
-        servers.spawn(log_failure("device APIs", listener.serve(handle, stop.subscribe())));
-        let control_token = plan.control_token;
+        let (mut servers, mut drivers) = (JoinSet::new(), JoinSet::new());
+        let mut devices = BTreeMap::new();
+        let mut ready = Vec::with_capacity(listeners.len());
+        for (handle, listener) in handles.into_iter().zip(listeners) {
+            let identity = handle.identity();
+            let sn = identity.sn.clone();
+            ready.push(Ready {
+                sn: sn.clone(),
+                device_id: identity.device_id.clone(),
+                url: url(listener.address()),
+                control: url(control.address()),
+                seed,
+            });
+            let uplink = Uplink::new(Arc::clone(&tls), Arc::clone(&log), clock);
+            drivers.spawn(drive(Arc::clone(&handle), uplink, stop.subscribe()));
+            let served = listener.serve(Arc::clone(&handle), stop.subscribe());
+            servers.spawn(log_failure(format!("device APIs of {sn}"), served));
+            devices.insert(sn, handle);
+        }
+        let fleet = Arc::new(Fleet { devices, log, feed, clock, start });
         let control = control.serve(Arc::clone(&fleet), control_token.clone(), stop.subscribe());
-        servers.spawn(log_failure("control API", control));
-        Ok(Emulator { ready: vec![ready], control_token, fleet, stop, servers, drivers, writer })
+        servers.spawn(log_failure("control API".to_owned(), control));
+        Ok(Emulator { ready, control_token, fleet, stop, servers, drivers, writer })
     }
+}
+
+/// Opens the devices' ports; those of devices that start offline refuse.
+fn listeners(plan: &Plan) -> Result<Vec<Listener>, ListenError> {
+    let open = |DevicePlan { listen, device }: &DevicePlan| {
+        let listener = Listener::bind(*listen)?;
+        if device.link == Link::Down {
+            listener.refuse()?;
+        }
+        Ok(listener)
+    };
+    plan.devices.iter().map(open).collect()
+}
+
+fn url(address: SocketAddr) -> String {
+    format!("http://{address}")
 }
 
 impl Emulator {
     /// Opens the ports and starts everything; ready when it returns.
     ///
     /// # Errors
-    /// When a port is taken or the further roots cannot be used; then nothing runs.
+    /// When more files are needed than may be opened, a port is taken, or the further roots cannot be
+    /// used; then nothing runs.
     pub fn start(plan: Plan, clock: Clock) -> Result<Self, StartError> {
         Bound::new(plan, clock)?.start()
     }
 
-    /// What is told of each device.
+    /// What is told of each device, in their order.
     #[must_use]
     pub fn ready(&self) -> &[Ready] {
         &self.ready
@@ -196,7 +228,7 @@ impl Emulator {
     }
 }
 
-async fn log_failure(what: &'static str, server: impl Future<Output = std::io::Result<()>>) {
+async fn log_failure(what: String, server: impl Future<Output = std::io::Result<()>>) {
     if let Err(error) = server.await {
         tracing::error!(%error, "the {what} failed");
     }

@@ -7,6 +7,7 @@ pub mod api;
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod descriptors;
 pub mod emulator;
 pub mod fleet;
 mod keep;

@@ -7,7 +7,8 @@ use super::run::RunArgs;
 /// Run a command beside a device: start it, run the command, stop it.
 ///
 /// The command finds the device in VESTIBULE_URL, VESTIBULE_CONTROL, VESTIBULE_SN (and
-/// VESTIBULE_CONTROL_TOKEN). Ends with the command's exit code.
+/// VESTIBULE_CONTROL_TOKEN): of several devices the first, and all of them in the file that
+/// --ready-file names. Ends with the command's exit code.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP, allow_negative_numbers = true)]
 pub(crate) struct ExecArgs {

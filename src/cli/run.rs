@@ -4,13 +4,14 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use vestibule_emulator::config::{ClockValue, Config, QuirkValue};
+use vestibule_emulator::config::{Addressing, ClockValue, Config, QuirkValue};
 
 use crate::output::LogFormat;
 
-/// Be a device at a door: both device APIs, its events, pushes and reports.
+/// Be a device at a door, or many: both device APIs, its events, pushes and reports.
 ///
-/// Prints a JSON line with the URLs on stdout when it is ready, and runs until SIGINT or SIGTERM.
+/// Prints a JSON line with the URLs on stdout when it is ready, one for each device, and runs until
+/// SIGINT or SIGTERM.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct RunArgs {
@@ -25,6 +26,16 @@ pub(crate) struct RunArgs {
     /// Ask for this token on the control API; needed to listen beyond loopback
     #[arg(long, value_name = "T", env = "VESTIBULE_CONTROL_TOKEN", hide_env_values = true)]
     control_token: Option<String>,
+
+    /// Be so many devices, as those of one site, each at an address of its own [default: 1]
+    ///
+    /// Their names are counted up from the first's, and they know the same people.
+    #[arg(long, value_name = "N")]
+    devices: Option<u32>,
+
+    /// How the devices' addresses differ [default: port]
+    #[arg(long, value_name = "HOW")]
+    addressing: Option<AddressingName>,
 
     /// Take what is not said here from this file
     #[arg(long, value_name = "FILE.toml")]
@@ -108,10 +119,25 @@ Examples:
   vestibule run --push-to http://127.0.0.1:9000/Record --rate 60
   vestibule run --seed 7 --clock 2026-03-02T08:00:00+08:00 --speed 60
   vestibule run --data ./door --durability power
+  vestibule run --devices 20 --listen 127.0.0.1:8100
   vestibule run --quirk preset=walos-demo --quirk v3.bad-token=105
 
 Exit codes: 0 stopped by SIGINT or SIGTERM; 2 bad usage or configuration, or a
 store that is damaged; 3 port taken, or store held by another process.";
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum AddressingName {
+    /// Device i listens on the port of --listen plus i; where that is 0, on a free one of its own
+    Port,
+}
+
+impl From<AddressingName> for Addressing {
+    fn from(name: AddressingName) -> Self {
+        match name {
+            AddressingName::Port => Self::Port,
+        }
+    }
+}
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum LogForm {
@@ -141,6 +167,8 @@ impl RunArgs {
             }
         }
         over(&self.listen, &mut config.listen);
+        over(&self.devices, &mut config.devices);
+        config.addressing = self.addressing.map_or(config.addressing, Addressing::from);
         over(&self.control, &mut config.control);
         over(&self.control_token, &mut config.control_token);
         over(&self.capacity, &mut config.capacity);

@@ -20,6 +20,9 @@ use crate::output::Output;
 /// The name for every device.
 const ALL: &str = "all";
 
+/// Devices whose failure is told; the answer itself has all of them, and a longer line is not read.
+const FAILED_SHOWN_MAX: usize = 5;
+
 /// How long an answer may take, beyond what it was asked to wait: 100,000 events take a while.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -167,9 +170,14 @@ impl Ctl<'_> {
         }
         let lines = answer.body.get("devices").and_then(Value::as_array).into_iter().flatten();
         let failed = lines.filter(|line| line.get("ok") == Some(&Value::Bool(false)));
-        let failed: Vec<String> = failed.map(show::failed_line).collect();
+        let mut failed: Vec<String> = failed.map(show::failed_line).collect();
+        let more = failed.len().saturating_sub(FAILED_SHOWN_MAX);
+        failed.truncate(FAILED_SHOWN_MAX);
         if failed.is_empty() {
             return Ok(Exit::Done);
+        }
+        if more > 0 {
+            failed.push(format!("and {more} more"));
         }
         let hint = "the answer on stdout has a line for each device";
         Err(Failure::new(exit, "asking every device", failed.join("; ")).hint(hint))

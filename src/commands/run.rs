@@ -1,4 +1,4 @@
-//! `vestibule run`: a device until it is told to stop.
+//! `vestibule run`: devices until they are told to stop.
 
 use serde::Serialize;
 use vestibule_emulator::clock::Clock;
@@ -29,7 +29,7 @@ impl<'a> From<&'a Ready> for ReadyLine<'a> {
     }
 }
 
-/// Runs a device until SIGINT or SIGTERM.
+/// Runs devices until SIGINT or SIGTERM.
 pub(crate) async fn run(args: RunArgs, output: &Output) -> Result<Exit, Failure> {
     let mut signals = signals()?;
     let Some(emulator) = start(&args, &mut signals, output).await? else {
@@ -46,17 +46,26 @@ pub(crate) async fn run(args: RunArgs, output: &Output) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
-/// Tells people what to expect: at night an office is quiet.
+/// Tells people what to expect: at night an office is quiet. One line, however many devices there are.
 fn tell(emulator: &Emulator) {
-    for (sn, device) in &emulator.fleet().devices {
-        let next = device.read(|device, mono| Some(device.next_deadline()?.since(mono)));
-        match next.map(|wait| wait.as_secs() + 1) {
-            Some(seconds) => tracing::info!(
-                "{sn} is at its door; somebody comes in about {seconds} s, or at once with \
-                 `vestibule ctl emit face --episode`"
-            ),
-            None => tracing::info!("{sn} is at its door; `vestibule ctl emit` makes events"),
+    let (who, whose) = match emulator.ready() {
+        [] => return,
+        [only] => (format!("{} is at its door", only.sn), String::new()),
+        [first, .., last] => {
+            let count = emulator.ready().len();
+            let who = format!("{count} devices, {} to {}, are at their doors", first.sn, last.sn);
+            (who, format!("--device {} ", first.sn))
         }
+    };
+    let next = emulator.fleet().devices.values().filter_map(|device| {
+        device.read(|device, mono| Some(device.next_deadline()?.since(mono).as_secs() + 1))
+    });
+    match next.min() {
+        Some(seconds) => tracing::info!(
+            "{who}; somebody comes in about {seconds} s, or at once with \
+             `vestibule ctl {whose}emit face --episode`"
+        ),
+        None => tracing::info!("{who}; `vestibule ctl {whose}emit` makes events"),
     }
 }
 
@@ -67,7 +76,7 @@ pub(super) fn signals() -> Result<Signals, Failure> {
     })
 }
 
-/// Starts the device and says so in the ready file; none if a signal came first.
+/// Starts the devices and says so in the ready file; none if a signal came first.
 pub(super) async fn start(
     args: &RunArgs,
     signals: &mut Signals,
@@ -75,11 +84,7 @@ pub(super) async fn start(
 ) -> Result<Option<Emulator>, Failure> {
     let clock = Clock::default();
     let (plan, store) = plan(args, &clock)?;
-    let past = if store.as_ref().is_some_and(|store| store.meta().is_some()) {
-        0
-    } else {
-        plan.device.backfill
-    };
+    let work = work(&plan, store.as_ref());
     let mut bound = Bound::new(plan, clock).map_err(start_failure)?;
     if let Some(store) = store {
         bound = bound.kept_in(store);
@@ -88,10 +93,8 @@ pub(super) async fn start(
     if let Some(path) = &args.ready_file {
         ready_file::clear(path).map_err(ready_failure)?;
     }
-    let started = if past == 0 {
-        bound.start().map_err(start_failure)?
-    } else {
-        output.progress(|| format!("making a past of {past} events"));
+    let started = if let Some(work) = work {
+        output.progress(|| work);
         let starting = tokio::task::spawn_blocking(|| bound.start());
         let started = tokio::select! {
             started = starting => started,
@@ -99,8 +102,10 @@ pub(super) async fn start(
         };
         output.progress_end();
         started
-            .map_err(|error| Failure::new(Exit::Usage, "making the past", error))?
+            .map_err(|error| Failure::new(Exit::Usage, "starting the devices", error))?
             .map_err(start_failure)?
+    } else {
+        bound.start().map_err(start_failure)?
     };
     if let Some(path) = &args.ready_file {
         let lines =
@@ -111,6 +116,15 @@ pub(super) async fn start(
         ready_file::write(path, &(lines.join("\n") + "\n")).map_err(ready_failure)?;
     }
     Ok(Some(started))
+}
+
+/// What takes its time at the start, if something does.
+fn work(plan: &Plan, store: Option<&Store>) -> Option<String> {
+    if store.is_some_and(|store| store.meta().is_some()) {
+        return Some("reading the store".to_owned());
+    }
+    let past: u64 = plan.devices.iter().map(|each| each.device.backfill).sum();
+    (past > 0).then(|| format!("making a past of {past} events"))
 }
 
 /// Takes the ready file away: nobody is to find a device that has ended.
@@ -147,6 +161,8 @@ fn plan(args: &RunArgs, clock: &Clock) -> Result<(Plan, Option<Store>), Failure>
 
 fn start_failure(error: StartError) -> Failure {
     match error {
+        StartError::Descriptors(error) => Failure::new(Exit::Usage, "starting the devices", error)
+            .hint("give fewer --devices, or raise `ulimit -n`"),
         StartError::Listen(error) => Failure::new(Exit::Unreachable, "starting the device", error)
             .hint("give another address with --listen or --control; port 0 picks a free one"),
         StartError::Tls(error) => Failure::new(Exit::Usage, "reading --push-ca", error)

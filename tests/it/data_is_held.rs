@@ -92,3 +92,41 @@ fn damage_stops_the_start_and_what_is_whole_can_be_saved() {
     assert_eq!(check(&saved).0, Some(0));
     drop(Running::start(&["--data", path(&saved), "--rate", "0"]));
 }
+
+/// One store for all: each goes on for itself, whichever of the others run.
+#[test]
+fn a_store_keeps_many_devices() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let data = path(directory.path());
+    let run = |count: usize| {
+        Running::start_many(count, &["--data", data, "--rate", "0", "--backfill", "5"])
+    };
+    let emit = |run: &Running, sn: &str, count: &str| {
+        let args = ["ctl", "--control", run.told("control"), "--device", sn];
+        let emitted = vestibule(&args).args(["emit", "face", "--count", count]).output();
+        assert!(emitted.expect("it ends").status.success());
+    };
+    let newest = |run: &Running| {
+        let args = ["ctl", "--control", run.told("control"), "status", "--json"];
+        let status = vestibule(&args).output().expect("it ends").stdout;
+        let status: Value = serde_json::from_slice(&status).expect("JSON");
+        let devices = status["devices"].as_array().expect("a list").iter();
+        devices.map(|device| device["journal"]["max"].as_u64()).collect::<Vec<_>>()
+    };
+    let stop = |run: Running| {
+        run.signal("KILL");
+        assert_eq!(run.end().0, None);
+    };
+    let three = run(3);
+    emit(&three, "VSB0000001", "1");
+    emit(&three, "VSB0000002", "2");
+    emit(&three, "VSB0000003", "3");
+    stop(three);
+    let two = run(2);
+    assert_eq!(newest(&two), [Some(6), Some(7)]);
+    emit(&two, "VSB0000002", "1");
+    stop(two);
+    let four = run(4);
+    assert_eq!(newest(&four), [Some(6), Some(8), Some(8), Some(5)]);
+    stop(four);
+}

@@ -66,7 +66,7 @@ fn a_configuration_may_be_written_as_toml_is() {
     let config: vestibule_emulator::config::Config = toml::from_str(text).expect("it is read");
     let plan = config.plan(7).expect("it can be run");
     assert_eq!(plan.clock.expect("given").millis(), 1_772_438_400_000);
-    assert_eq!(plan.device.behaviour.v3.bad_token, 101);
+    assert_eq!(plan.devices[0].device.behaviour.v3.bad_token, 101);
 }
 
 #[test]

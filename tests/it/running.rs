@@ -1,4 +1,4 @@
-//! A running `vestibule run`, for the tests that need a device.
+//! A running `vestibule run`, for the tests that need a device or several.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command};
@@ -7,29 +7,55 @@ use serde_json::Value;
 
 use crate::support::vestibule;
 
-/// A device on free ports.
+/// A run of devices, on free ports where nothing else is said.
 pub(crate) struct Running {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    /// The ready line.
+    /// The first device's ready line.
     pub(crate) ready: Value,
+    /// The others'.
+    pub(crate) others: Vec<Value>,
 }
 
 impl Running {
     pub(crate) fn start(args: &[&str]) -> Self {
         let mut command = vestibule(&["run", "--listen", "127.0.0.1:0"]);
         command.args(["--control", "127.0.0.1:0"]).args(args);
+        Self::spawn(command, 1).expect("it becomes ready")
+    }
+
+    /// So many devices on free ports.
+    pub(crate) fn start_many(count: usize, args: &[&str]) -> Self {
+        let mut command =
+            vestibule(&["run", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"]);
+        command.args(["--devices", &count.to_string()]).args(args);
+        Self::spawn(command, count).expect("it becomes ready")
+    }
+
+    /// So many devices; none if the command ends before they are ready.
+    pub(crate) fn spawn(mut command: Command, count: usize) -> Option<Self> {
         let mut child = command.spawn().expect("the command starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        let mut first = String::new();
-        stdout.read_line(&mut first).expect("stdout is text");
-        let ready = serde_json::from_str(&first).expect("the first line is JSON");
-        Self { child, stdout, ready }
+        let lines = stdout.by_ref().lines().take(count);
+        let lines = lines.map(|line| line.expect("stdout is text"));
+        let mut lines = lines.map(|line| serde_json::from_str(&line).expect("a line is JSON"));
+        let ready = lines.next();
+        let others = lines.collect();
+        let Some(ready) = ready else {
+            child.wait().expect("the command ends");
+            return None;
+        };
+        Some(Self { child, stdout, ready, others })
     }
 
     /// One of the ready line's texts.
     pub(crate) fn told(&self, key: &str) -> &str {
         self.ready[key].as_str().expect("the ready line has it")
+    }
+
+    /// All ready lines.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Value> {
+        [&self.ready].into_iter().chain(&self.others)
     }
 
     pub(crate) fn signal(&self, name: &str) {
@@ -44,6 +70,14 @@ impl Running {
         self.stdout.read_to_string(&mut rest).expect("stdout is text");
         let code = self.child.wait().expect("the command ends").code();
         (code, rest)
+    }
+
+    /// Waits for the end; the log.
+    pub(crate) fn end_with_log(mut self) -> String {
+        let mut stderr = self.child.stderr.take().expect("stderr is piped");
+        let mut log = String::new();
+        stderr.read_to_string(&mut log).expect("stderr is text");
+        log
     }
 }
 

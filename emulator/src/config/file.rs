@@ -11,8 +11,12 @@ use vestibule_core::faults::Wanted;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where both device APIs listen.
+    /// Where both device APIs listen; with several devices, those of the first.
     pub listen: Option<SocketAddr>,
+    /// How many devices there are.
+    pub devices: Option<u32>,
+    /// How their addresses differ.
+    pub addressing: Addressing,
     /// Where the control API listens.
     pub control: Option<SocketAddr>,
     /// What the control API asks for; needed to listen beyond loopback.
@@ -49,7 +53,16 @@ pub struct Config {
     pub faults: Vec<Wanted>,
 }
 
-/// `[device]`.
+/// How the addresses of several devices differ.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Addressing {
+    /// By the port: device i has that of the first, plus i; a free one of its own where that is 0.
+    #[default]
+    Port,
+}
+
+/// `[device]`; of several devices, the first.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DeviceTable {

@@ -20,6 +20,7 @@ use vestibule_core::world::{
     TrafficError,
 };
 
+use super::devices::DevicePlan;
 use super::file::{ClockValue, Config};
 use crate::storage::Durability;
 
@@ -82,7 +83,7 @@ pub enum ConfigError {
     },
 }
 
-fn out_of_range<T>(
+pub(super) fn out_of_range<T>(
     what: &'static str,
     value: impl std::fmt::Display,
     range: &str,
@@ -93,8 +94,6 @@ fn out_of_range<T>(
 /// A run, checked.
 #[derive(Debug)]
 pub struct Plan {
-    /// Where both device APIs listen.
-    pub listen: SocketAddr,
     /// Where the control API listens.
     pub control: SocketAddr,
     /// What the control API asks for.
@@ -103,12 +102,12 @@ pub struct Plan {
     pub push_ca: Option<PathBuf>,
     /// The root of every random choice.
     pub seed: u64,
-    /// The device's time at the start, if not the host's.
+    /// The devices' time at the start, if not the host's.
     pub clock: Option<UnixMillis>,
     /// How many people are enrolled.
     pub roster: RosterSizes,
-    /// The device.
-    pub device: device::Config,
+    /// The devices, in their order: one at least.
+    pub devices: Vec<DevicePlan>,
 }
 
 /// Where the device is kept, and how.
@@ -147,20 +146,15 @@ impl Config {
             let range = "a loopback address, or any with --control-token";
             return out_of_range("the control address", control, range);
         }
-        if listen == control && listen.port() != 0 {
-            let range = "another port than the device's";
-            return out_of_range("the control address", control, range);
-        }
         let seed = self.seed.unwrap_or(fresh_seed);
         Ok(Plan {
-            listen,
             control,
             control_token,
             push_ca: self.push.ca.clone(),
             seed,
             clock: self.clock()?,
             roster: self.roster_sizes()?,
-            device: self.device(seed, listen)?,
+            devices: self.devices(seed, listen, control)?,
         })
     }
 
@@ -196,11 +190,16 @@ impl Config {
         }
     }
 
-    /// How many past events; not more than some years have.
-    fn backfill(&self, traffic: Traffic) -> Result<u64, ConfigError> {
+    /// How many past events each device has; not more than some years have.
+    fn backfill(&self, traffic: Traffic, devices: u32) -> Result<u64, ConfigError> {
         let events = self.backfill.unwrap_or(0);
-        if events > BACKFILL_MAX {
-            return out_of_range("backfill", events, &format!("at most {BACKFILL_MAX} events"));
+        let most = BACKFILL_MAX / u64::from(devices);
+        if events > most {
+            let range = match devices {
+                1 => format!("at most {most} events"),
+                _ => format!("at most {most} events for each of {devices} devices"),
+            };
+            return out_of_range("backfill", events, &range);
         }
         let rate = match traffic.events_per_minute {
             rate if rate > 0.0 => rate,
@@ -233,7 +232,13 @@ impl Config {
         }
     }
 
-    fn device(&self, seed: u64, listen: SocketAddr) -> Result<device::Config, ConfigError> {
+    /// The first of so many devices.
+    pub(super) fn device(
+        &self,
+        seed: u64,
+        listen: SocketAddr,
+        devices: u32,
+    ) -> Result<device::Config, ConfigError> {
         let identity = self.identity(listen)?;
         let root = Seed::root(seed);
         let roster = Roster::new(root.named("roster"), self.roster_sizes()?);
@@ -252,7 +257,7 @@ impl Config {
             push_to: destination("the push address", self.push.to.as_deref())?,
             report_to: destination("the report address", self.report.to.as_deref())?,
             link: if self.offline { Link::Down } else { Link::Up },
-            backfill: self.backfill(traffic)?,
+            backfill: self.backfill(traffic, devices)?,
         })
     }
 
@@ -389,7 +394,7 @@ fn destination(what: &'static str, given: Option<&str>) -> Result<Option<EventDe
 }
 
 /// A name that can stand in a header.
-fn name(what: &'static str, name: String) -> Result<String, ConfigError> {
+pub(super) fn name(what: &'static str, name: String) -> Result<String, ConfigError> {
     let good =
         !name.is_empty() && name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_graphic());
     if good { Ok(name) } else { out_of_range(what, name, "1 to 64 visible ASCII characters") }

@@ -63,7 +63,7 @@ use vestibule_core::journal::Place;
 
 pub use self::lock::Lock;
 pub use self::memory::Memory;
-pub use self::open::{Loaded, Meta, Opening, Store};
+pub use self::open::{Loaded, Meta, Opening, Store, Wanted};
 pub use self::salvage::{Found, Salvaged, check, salvage};
 pub use self::sqlite::Sqlite;
 pub use self::sweep::SWEPT_PER_COMMIT;

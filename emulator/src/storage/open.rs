@@ -51,6 +51,17 @@ pub struct Loaded {
     pub storage: Sqlite,
     /// The devices that were asked for and are there, by serial number.
     pub devices: BTreeMap<String, Stored>,
+    /// How many are there that were not asked for.
+    pub resting: usize,
+}
+
+/// What a device is asked for with, beside its serial number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The device id that it has to have.
+    pub device_id: String,
+    /// How much it keeps.
+    pub capacity: Capacity,
 }
 
 impl Store {
@@ -88,16 +99,12 @@ impl Store {
         &self.dir
     }
 
-    /// Reads everything and checks it: the devices that `wanted` has a capacity for, by serial number and
-    /// device id. A new store notes `meta`.
+    /// Reads everything and checks it, and gives the devices that are `wanted`, by serial number. A new store
+    /// notes `meta`.
     ///
     /// # Errors
     /// When something is damaged, or stored otherwise than asked for.
-    pub fn load(
-        self,
-        meta: Meta,
-        wanted: &BTreeMap<String, (String, Capacity)>,
-    ) -> Result<Loaded, StoreError> {
+    pub fn load(self, meta: Meta, wanted: &BTreeMap<String, Wanted>) -> Result<Loaded, StoreError> {
         let Self { connection, dir, lock, meta: stored } = self;
         match stored {
             Some(stored) => agree(&dir, stored, meta)?,
@@ -118,11 +125,12 @@ impl Store {
                 found.insert(sn, Stored { state, position, journal });
             }
         }
+        let resting = devices.len() - found.len();
         let by_sn = devices.iter().enumerate();
         let by_sn = by_sn.map(|(number, row)| (row.sn.clone(), DeviceNumber(number))).collect();
         let storage =
             Sqlite { connection, dir, devices, by_sn, sweep, next_id, next_life, _lock: lock };
-        Ok(Loaded { storage, devices: found })
+        Ok(Loaded { storage, devices: found, resting })
     }
 }
 
@@ -218,7 +226,7 @@ impl<'a> Reading<'a> {
     fn new(
         connection: &Connection,
         dir: &'a Path,
-        wanted: &BTreeMap<String, (String, Capacity)>,
+        wanted: &BTreeMap<String, Wanted>,
     ) -> Result<Self, StoreError> {
         let failed = |source| schema::failed(dir, source);
         let mut positions = read_positions(connection).map_err(failed)?;
@@ -237,7 +245,7 @@ impl<'a> Reading<'a> {
             let position =
                 position.map_err(|bad| of_device(dir, &sn, &format!("its position: {bad}")))?;
             let recovery = match wanted.get(&sn) {
-                Some((device_id, _)) if *device_id != row.device_id => {
+                Some(Wanted { device_id, .. }) if *device_id != row.device_id => {
                     return Err(StoreError::Contradiction {
                         dir: dir.to_owned(),
                         what: "a device id",
@@ -245,7 +253,7 @@ impl<'a> Reading<'a> {
                         given: device_id.clone(),
                     });
                 }
-                Some((_, capacity)) => {
+                Some(Wanted { capacity, .. }) => {
                     let next = (position.next_index, position.next_seqnum);
                     Some(Recovery::new(*capacity, next, position.oldest_seqnum))
                 }

@@ -11,7 +11,7 @@ use vestibule_core::clock::{Mono, Now, UnixMillis};
 use vestibule_core::device::{Config, Device, Effects, Life};
 use vestibule_core::world::{EventName, Wish};
 use vestibule_emulator::storage::{
-    CommitError, DeviceNumber, Loaded, Meta, Opening, Sqlite, Storage, Store, StoreError,
+    CommitError, DeviceNumber, Loaded, Meta, Opening, Sqlite, Storage, Store, StoreError, Wanted,
 };
 
 /// What these stores are made with.
@@ -24,7 +24,7 @@ const START: UnixMillis = UnixMillis::new(1_772_409_600_000);
 pub(crate) fn device_config(capacity: u32) -> Config {
     let mut config = super::quiet();
     config.capacity = Some(capacity);
-    config.plan(META.seed).expect("the configuration is good").device
+    config.plan(META.seed).expect("the configuration is good").devices.remove(0).device
 }
 
 /// A device that is kept in a directory.
@@ -41,9 +41,10 @@ pub(crate) struct Kept {
 /// Opens the store and makes its only device.
 fn open(dir: &Path, config: &Arc<Config>, opening: Opening) -> Result<Loading, StoreError> {
     let identity = &config.identity;
-    let wanted = (identity.device_id.clone(), config.capacity);
+    let wanted = Wanted { device_id: identity.device_id.clone(), capacity: config.capacity };
     let wanted = BTreeMap::from([(identity.sn.clone(), wanted)]);
-    let Loaded { mut storage, mut devices } = Store::open(dir, opening)?.load(META, &wanted)?;
+    let loaded = Store::open(dir, opening)?.load(META, &wanted)?;
+    let Loaded { mut storage, mut devices, .. } = loaded;
     let now = Now { mono: Mono::default(), wall: START };
     let config = Arc::clone(config);
     let number = storage.device(&identity.sn, &identity.device_id);
