@@ -1,104 +1,26 @@
 //! What was answered survives `kill -9` at any instant: seen from outside, with the real process, several
-//! clients that make events, and a platform that takes records.
+//! devices in one store, clients of each that make events and change what seldom changes, and a platform
+//! that takes records and sometimes hangs up.
 //!
-//! The gate takes few turns; `ci/kill.sh` takes as many as `VESTIBULE_KILLS` says.
+//! The gate takes few turns; `ci/kill.sh` takes as many as `VESTIBULE_KILLS` says. Every other turn commits
+//! with `--durability power`.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
+use crate::killing::{Answered, Lost, Place, Platform, Rare, key, make_faces};
 use crate::running::Running;
-use crate::support::{exchange, vestibule};
+use crate::support::vestibule;
 
 const KILLS: usize = 6;
-const CLIENTS: usize = 4;
+const DEVICES: usize = 3;
+
+/// Clients that make events, for each device; another one changes what seldom changes.
+const CLIENTS: usize = 2;
 
 /// How many answers a turn waits for before it kills, at most: others each turn.
 const ANSWERS_MAX: usize = 23;
-
-/// A platform that acknowledges every record.
-struct Platform {
-    url: String,
-    records: Arc<Mutex<BTreeSet<String>>>,
-}
-
-impl Platform {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let url = format!("http://{}/Record", listener.local_addr().expect("bound"));
-        let records = Arc::new(Mutex::new(BTreeSet::new()));
-        let taken = Arc::clone(&records);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                // A device that is killed while it sends is what this is about.
-                let Some(uuid) = take(&stream) else { continue };
-                let body = r#"{"code":200}"#;
-                let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
-                let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-                if (&stream).write_all(answer.as_bytes()).is_ok() {
-                    taken.lock().expect("no panic").insert(uuid);
-                }
-            }
-        });
-        Self { url, records }
-    }
-}
-
-/// Reads one record; its uuid.
-fn take(stream: &TcpStream) -> Option<String> {
-    let mut reader = BufReader::new(stream);
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        let line = line.trim_end().to_ascii_lowercase();
-        if line.is_empty() {
-            break;
-        }
-        if let Some(value) = line.strip_prefix("content-length:") {
-            length = value.trim().parse().ok()?;
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    let record: Value = serde_json::from_slice(&body).ok()?;
-    record["data"]["uuid"].as_str().map(str::to_owned)
-}
-
-/// What was answered, by index: number and record.
-type Answered = BTreeMap<u64, (u64, String)>;
-
-/// Makes events until the device is gone. Whether an answer was outstanding then.
-fn emit(address: &str, sn: &str, answers: &AtomicUsize, over: &AtomicBool) -> (Answered, bool) {
-    let mut answered = Answered::new();
-    let path = format!("/devices/{sn}/events");
-    while !over.load(Ordering::SeqCst) {
-        let answer = match exchange(address, &path, r#"{"event":"face","count":3}"#) {
-            Ok(answer) if answer.ends_with('}') => answer,
-            Ok(_) => return (answered, true),
-            // It was refused: nobody was there any more, and nothing was asked.
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                return (answered, false);
-            }
-            Err(_) => return (answered, true),
-        };
-        let (_, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
-        let body: Value = serde_json::from_str(body).expect("JSON");
-        for event in body["events"].as_array().expect("events") {
-            let number = |key: &str| event[key].as_u64().expect("a number");
-            let uuid = event["uuid"].as_str().expect("a face has a record").to_owned();
-            answered.insert(number("index"), (number("seqnum"), uuid));
-        }
-        answers.fetch_add(1, Ordering::SeqCst);
-    }
-    (answered, false)
-}
 
 fn ctl(control: &str, args: &[&str]) -> Value {
     let output = vestibule(&["ctl", "--control", control]).args(args).output().expect("it runs");
@@ -106,32 +28,94 @@ fn ctl(control: &str, args: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// Everything that the device has from `from` on: numbers by index, none missing. The next index.
-fn check_whole(control: &str, from: u64, answered: &Answered) -> u64 {
-    let (mut next, mut seqnum) = (from, None);
-    loop {
-        let page =
-            ctl(control, &["events", "--json", "--limit", "1000", "--from", &next.to_string()]);
-        let events = page["events"].as_array().expect("events");
-        if events.is_empty() {
-            break;
-        }
-        for event in events {
-            let index = event["index"].as_u64().expect("an index");
-            assert!(from == 0 && next == 0 || index == next, "after {next} comes {index}");
-            next = index + 1;
-            let this = event["seqnum"].as_u64().expect("only faces were made");
-            assert!(seqnum.is_none_or(|last| this == last + 1), "{seqnum:?}, then {this}");
-            seqnum = Some(this);
-            if let Some((told, uuid)) = answered.get(&index) {
-                assert_eq!((this, event["v1"][0]["data"]["uuid"].as_str()), (*told, Some(&**uuid)));
+/// What the clients of a device know of it.
+struct Book {
+    answered: Answered,
+    rare: Rare,
+}
+
+impl Book {
+    /// What was told is there, under its numbers, and none of those is missing.
+    fn check(&mut self, place: &Place, platform: &Platform) {
+        let shown = shown(place);
+        let mut numbers = shown.values().filter_map(|(number, _)| *number);
+        let first = numbers.next();
+        let without_gap = numbers.try_fold(first, |last, number| {
+            (last.map(|last| last + 1) == Some(number)).then_some(Some(number))
+        });
+        assert!(without_gap.is_some(), "numbers of {} are missing", place.sn);
+        for (index, told) in &self.answered {
+            match shown.get(index) {
+                Some(shown) => assert_eq!(shown, told),
+                // Nobody needs an alarm any more that the platform has: it has no number.
+                None => assert!(told.0.is_none() && platform.has(&told.1), "{index} {told:?}"),
             }
         }
     }
-    if let Some((newest, _)) = answered.last_key_value() {
-        assert!(*newest < next, "{newest} was answered, and {next} comes next");
+}
+
+/// Everything that the device has.
+fn shown(place: &Place) -> Answered {
+    let control = format!("http://{}", place.control);
+    let (mut shown, mut from) = (Answered::new(), 0);
+    loop {
+        let at = from.to_string();
+        let page = ["--device", &place.sn, "events", "--json", "--limit", "1000", "--from", &at];
+        let page = ctl(&control, &page);
+        let events = page["events"].as_array().expect("events");
+        if events.is_empty() {
+            return shown;
+        }
+        for event in events {
+            let index = event["index"].as_u64().expect("an index");
+            assert!(index >= from, "after {from} comes {index}");
+            from = index + 1;
+            let record = key(&event["v1"][0]).expect("a record has a name");
+            shown.insert(index, (event["seqnum"].as_u64(), record));
+        }
     }
-    next
+}
+
+fn places(run: &Running) -> Vec<Place> {
+    let text = |line: &Value, key: &str| line[key].as_str().expect("a text").to_owned();
+    let address = |url: String| url.strip_prefix("http://").expect("plain").to_owned();
+    let place = |line| Place {
+        device: address(text(line, "url")),
+        control: address(text(line, "control")),
+        sn: text(line, "sn"),
+    };
+    run.all().map(place).collect()
+}
+
+/// Lets the clients at the devices and kills these after so many answers. How each client lost its device.
+fn turn(run: &Running, places: &[Place], books: &mut [Book], answers_max: usize) -> Vec<Lost> {
+    let answers = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let answers = &answers;
+        let mut faces = Vec::new();
+        let mut changes = Vec::new();
+        for (place, book) in places.iter().zip(books) {
+            let token = book.rare.check(place);
+            let Book { answered, rare, .. } = book;
+            let makers = (0..CLIENTS).map(|_| scope.spawn(move || make_faces(place, answers)));
+            faces.push((answered, makers.collect::<Vec<_>>()));
+            changes.push(scope.spawn(move || rare.change(place, &token, answers)));
+        }
+        while answers.load(Ordering::SeqCst) < answers_max {
+            std::thread::yield_now();
+        }
+        run.signal("KILL");
+        let mut lost = Vec::new();
+        for (answered, makers) in faces {
+            for maker in makers {
+                let (told, how) = maker.join().expect("no panic");
+                answered.extend(told);
+                lost.push(how);
+            }
+        }
+        lost.extend(changes.into_iter().map(|change| change.join().expect("no panic")));
+        lost
+    })
 }
 
 #[test]
@@ -144,51 +128,49 @@ fn what_was_answered_is_there_after_every_kill() {
     let directory = tempfile::tempdir().expect("a directory");
     let data = directory.path().join("door");
     let data = data.to_str().expect("a path in UTF-8");
-    let args = ["--rate", "0", "--data", data, "--push-to", &platform.url];
-    let args = |seed: &'static str| [&args[..], &["--seed", seed][..]].concat();
-    let mut all = Answered::new();
-    let (mut outstanding, mut next) = (0, 0);
-    for turn in 0..kills {
-        let device = Running::start(&args("7"));
-        let control = device.told("control");
-        let known: Answered = all.range(next..).map(|(at, told)| (*at, told.clone())).collect();
-        next = check_whole(control, next, &known);
-        let address = control.strip_prefix("http://").expect("plain").to_owned();
-        let (answers, over) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let ended: Vec<(Answered, bool)> = std::thread::scope(|scope| {
-            let client = || emit(&address, device.told("sn"), &answers, &over);
-            let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
-            while answers.load(Ordering::SeqCst) < turn * 7 % ANSWERS_MAX {
-                std::thread::yield_now();
-            }
-            device.signal("KILL");
-            let ended = clients.into_iter().map(|client| client.join().expect("no panic"));
-            ended.collect()
-        });
-        over.store(true, Ordering::SeqCst);
-        outstanding += usize::from(ended.iter().any(|(_, cut)| *cut));
-        all.extend(ended.into_iter().flat_map(|(answered, _)| answered));
+    let start = |durability: &str| {
+        let args = ["--rate", "0", "--data", data, "--push-to", &platform.url, "--seed", "7"];
+        let quirk = ["--quirk", "v1.retry-first=20ms", "--durability", durability];
+        Running::start_many(DEVICES, &[&args[..], &quirk[..]].concat())
+    };
+    let book = |_| Book { answered: Answered::new(), rare: Rare::new(&platform.url) };
+    let mut books: Vec<Book> = (0..DEVICES).map(book).collect();
+    let mut outstanding = 0;
+    for number in 0..kills {
+        let run = start(["process", "power"][number % 2]);
+        let places = places(&run);
+        for (book, place) in books.iter_mut().zip(&places) {
+            book.check(place, &platform);
+        }
+        let lost = turn(&run, &places, &mut books, number * 7 % ANSWERS_MAX);
+        outstanding += usize::from(lost.contains(&Lost::Cut));
+        for book in &mut books {
+            book.answered.append(&mut book.rare.alarms);
+        }
     }
+    let answered: usize = books.iter().map(|book| book.answered.len()).sum();
     println!(
-        "{kills} kills, {outstanding} of them with an answer outstanding, {} answered",
-        all.len()
+        "{kills} kills, {outstanding} of them with an answer outstanding, {answered} answered"
     );
     assert!(outstanding * 2 >= kills, "{outstanding} of {kills} kills cut an answer off");
 
-    let device = Running::start(&args("7"));
-    check_whole(device.told("control"), 0, &all);
+    let run = start("process");
+    for (book, place) in books.iter_mut().zip(places(&run)) {
+        book.check(&place, &platform);
+        book.rare.check(&place);
+    }
     // What nobody acknowledged arrives, whichever process it was made in.
     let backlog = || {
-        let status = ctl(device.told("control"), &["status", "--json"]);
-        status["devices"][0]["backlog"].as_u64().expect("a number")
+        let status = ctl(run.told("control"), &["status", "--json"]);
+        let devices = status["devices"].as_array().expect("a list").iter();
+        devices.map(|device| device["backlog"].as_u64().expect("a number")).sum::<u64>()
     };
     while backlog() != 0 {
         std::thread::yield_now();
     }
-    let records = platform.records.lock().expect("no panic");
-    let missing = all.values().filter(|(_, uuid)| !records.contains(uuid)).count();
-    assert_eq!(missing, 0, "records of {} never arrived", all.len());
-    drop(records);
-    device.signal("TERM");
-    assert_eq!(device.end().0, Some(0));
+    let mut records = books.iter().flat_map(|book| book.answered.values());
+    let missing = records.find(|(_, record)| !platform.has(record));
+    assert_eq!(missing, None, "it never arrived");
+    run.signal("TERM");
+    assert_eq!(run.end().0, Some(0));
 }
