@@ -1,6 +1,7 @@
 //! The command as its users meet it: the built binary, real sockets, exit codes; and `tidy`, the
 //! invariants of the tree. Each module is named by the promise it keeps.
 
+mod a_full_disk_refuses;
 mod a_run_may_be_many;
 mod accepting_rests;
 mod conform_compares_and_records;

@@ -85,6 +85,15 @@ enum Stop {
     Asked,
 }
 
+/// How long the writer waits for something to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Patience {
+    /// Until there is something.
+    Endless,
+    /// Until something is to be tried again.
+    Short,
+}
+
 impl Default for Queue {
     fn default() -> Self {
         Self(Arc::new(Shared {
@@ -127,19 +136,23 @@ impl Queue {
         self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything that queues; none when it is time to stop. Where something is to be tried again it waits
-    /// for a while only, and may take nothing.
-    fn take(&self, again: bool) -> Option<VecDeque<DeviceNumber>> {
+    /// Everything that queues; none when it is time to stop. Whoever is patient waits until there is
+    /// something, others for a while, and may take nothing.
+    fn take(&self, patience: Patience) -> Option<VecDeque<DeviceNumber>> {
         let mut waiting = self.waiting();
         while waiting.devices.is_empty() {
             if waiting.stop == Stop::Asked {
                 return None;
             }
-            if again {
-                waiting = wait_for(&self.0.wake, waiting, PROBE_AFTER);
-                break;
+            match patience {
+                Patience::Endless => {
+                    waiting = self.0.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+                }
+                Patience::Short => {
+                    waiting = wait_for(&self.0.wake, waiting, PROBE_AFTER);
+                    break;
+                }
             }
-            waiting = self.0.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
         Some(std::mem::take(&mut waiting.devices))
     }
@@ -208,7 +221,10 @@ struct Work {
 impl Work {
     fn run(mut self) {
         let mut failing = false;
-        while let Some(mut numbers) = self.queue.take(failing || !self.left.is_empty()) {
+        loop {
+            let idle = !failing && self.left.is_empty();
+            let patience = if idle { Patience::Endless } else { Patience::Short };
+            let Some(mut numbers) = self.queue.take(patience) else { break };
             if numbers.is_empty() || !failing {
                 numbers.extend(self.left.drain(..));
             }

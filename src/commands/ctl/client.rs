@@ -131,6 +131,9 @@ impl Client {
             status if status.is_client_error() => {
                 (Exit::Usage, "`vestibule ctl --help` and that of the action have examples")
             }
+            StatusCode::INSUFFICIENT_STORAGE => {
+                (Exit::Unreachable, "`vestibule ctl status --json` shows its storage")
+            }
             _ => (Exit::Unreachable, UNREACHABLE),
         };
         Failure::new(exit, tried, detail.to_owned()).hint(hint)
