@@ -27,6 +27,7 @@ fn by_place(criterion: &mut Criterion) {
     fill(&mut device, now.mono);
     let token = log_in(&mut device, now.mono);
     let view = device.view();
+    let mut effects = Effects::default();
     let mut group = criterion.benchmark_group("event-fetch of 10 among 50,000");
     for place in [1, 10_000, 25_000, 40_000, EVENTS - 9] {
         let by_seqnum = Fetch { seqnum: Some(place.into()), ..Fetch::default() };
@@ -35,7 +36,7 @@ fn by_place(criterion: &mut Criterion) {
             group.bench_function(BenchmarkId::new(name, place), |bencher| {
                 bencher.iter(|| {
                     let call = Ok(Call::EventFetch(black_box(fetch)));
-                    let page = device.handle_v3(&view, call, Some(&token), now.mono);
+                    let page = device.handle_v3(&view, call, Some(&token), now.mono, &mut effects);
                     encode(&page, None, &view)
                 });
             });
@@ -55,7 +56,7 @@ fn log_in(device: &mut Device, mono: Mono) -> String {
     let (user, digest) = ("admin".to_owned(), "9990BC737DD5B17E7A5F01B48B2C08AE".to_owned());
     let login = Call::Login(Credentials { user, digest });
     let view = device.view();
-    match device.handle_v3(&view, Ok(login), None, mono) {
+    match device.handle_v3(&view, Ok(login), None, mono, &mut Effects::default()) {
         Ok(Reply::Token { token, .. }) => token,
         other => panic!("the factory account logs in: {other:?}"),
     }

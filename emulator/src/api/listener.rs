@@ -5,7 +5,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -15,9 +15,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use vestibule_core::calls::v3::GoingDown;
 use vestibule_core::device::Link;
 use vestibule_core::faults::Site;
 
+use super::exchange::Silent;
 use super::{limits, respond};
 use crate::clock::{pause, within};
 use crate::fleet::{Handle, Watch};
@@ -183,7 +185,18 @@ struct Connection {
 }
 
 impl Connection {
+    /// Serves it to its end. A device that said on it that it goes down does so then: the caller has
+    /// the answer whole, for the cut that a restart is comes after it.
     async fn serve(mut self, stream: TcpStream) {
+        let said = Arc::new(OnceLock::new());
+        self.converse(stream, Arc::clone(&said)).await;
+        if let Some(going) = said.get() {
+            self.handle.go_down(*going).await;
+        }
+    }
+
+    /// Answers until the connection ends, and notes in `said` that the device goes down.
+    async fn converse(&mut self, stream: TcpStream, said: Arc<OnceLock<GoingDown>>) {
         let state = self.cable.state();
         if state.link == Link::Down {
             return reset(&stream);
@@ -201,8 +214,15 @@ impl Connection {
         let stream = Transport::new(stream, network, dice, up_for);
         let handle = Arc::clone(&self.handle);
         let service = service_fn(move |request| {
-            let handle = Arc::clone(&handle);
-            async move { respond::respond(&handle, request).await }
+            let (handle, said) = (Arc::clone(&handle), Arc::clone(&said));
+            async move {
+                let answer = respond::respond(&handle, request).await?;
+                // The first word stands; the connection closes behind it.
+                if let Some(going) = answer.extensions().get() {
+                    said.get_or_init(|| *going);
+                }
+                Ok::<_, Silent>(answer)
+            }
         });
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use http::{Method, Request, StatusCode};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use hyper::body::Incoming;
 use vestibule_core::behaviour::{ErrorStatus, Path, V3};
-use vestibule_core::calls::v3::{Call, Refusal, Retcode};
+use vestibule_core::calls::v3::{Call, Refusal, Reply, Retcode};
 use vestibule_core::wire::View;
 use vestibule_core::wire::v3::{
     Service, decode, encode, encode_retcode, is_literal, route as service_of, site,
@@ -75,8 +75,9 @@ pub(super) async fn serve(
         Ok(Call::SetPassword(_) | Call::ConfigSet(_)) => Some(handle.rare_turn().await),
         _ => None,
     };
-    let (result, receipt) =
-        handle.change(|device, mono, _| device.handle_v3(&view, request.call, token, mono));
+    let (result, receipt) = handle.change(|device, mono, effects| {
+        device.handle_v3(&view, request.call, token, mono, effects)
+    });
     let result = match receipt.stored().await {
         Ok(()) => result,
         Err(error) => {
@@ -89,7 +90,13 @@ pub(super) async fn serve(
     let Some(bytes) = encode(&result, request.reqid.as_deref(), &view) else {
         return stay_silent().await;
     };
-    Ok(json_shaped(status(&result, knobs), bytes, &view))
+    let mut answer = json_shaped(status(&result, knobs), bytes, &view);
+    if let Ok(Reply::GoingDown(going)) = result {
+        // The connection ends with this answer, and then the device goes down.
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        answer.extensions_mut().insert(going);
+    }
+    Ok(answer)
 }
 
 /// R-V3-03.

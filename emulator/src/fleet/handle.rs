@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, oneshot, watch};
+use vestibule_core::calls::v3::GoingDown;
 use vestibule_core::clock::Mono;
 use vestibule_core::device::{Batch, Device, Effect, Effects};
 use vestibule_core::faults::Site;
@@ -204,6 +205,17 @@ impl Handle {
             }
             None => Turn(None, None),
         }
+    }
+
+    /// Lets the device go down as it said it would, once its answer has left.
+    pub(crate) async fn go_down(&self, going: GoingDown) {
+        let turn = self.rare_turn().await;
+        let ((), receipt) =
+            self.change(|device, mono, effects| device.handle_going_down(going, mono, effects));
+        if let Err(error) = receipt.stored().await {
+            tracing::warn!(%error, "a device that said it would go down stays up");
+        }
+        drop(turn);
     }
 
     /// Waits until more entries may be added.

@@ -32,6 +32,8 @@ pub struct V3 {
     pub log: Log,
     /// `event-report`.
     pub report: Report,
+    /// What a platform tells the device to do.
+    pub actions: Actions,
 }
 
 /// Logins and tokens (R-V3-02, R-V3-30).
@@ -144,6 +146,13 @@ pub struct Report {
     pub replayed: bool,
     /// Every `reqid` is the same.
     pub reqid_repeats: bool,
+}
+
+/// What a platform tells the device to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Actions {
+    /// A device that is told to go down does so without an answer (R-V3-33).
+    pub down_unanswered: bool,
 }
 
 /// In the v1 API.

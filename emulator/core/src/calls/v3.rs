@@ -1,5 +1,6 @@
 //! The calls of the v3.x API.
 
+use crate::clock::Mono;
 use crate::event::Entry;
 
 /// One request's action, with its body.
@@ -15,6 +16,8 @@ pub enum Call {
     ConfigFetch,
     /// `config-set`: keys with their new values.
     ConfigSet(Vec<(String, String)>),
+    /// `device-reboot`: a power cycle, once the answer has left (R-V3-33).
+    Reboot,
     /// `event-info`.
     EventInfo,
     /// `event-fetch`.
@@ -76,10 +79,29 @@ pub enum Reply {
     Configs(Vec<Config>),
     /// The settings that were taken.
     ConfigsTaken(Vec<Config>),
+    /// Success, and what the device does once this has been written to whoever asked (R-V3-33).
+    GoingDown(GoingDown),
     /// The oldest and the newest sequence number; none for an empty journal shown as null (R-V3-14).
     Bounds(Option<(u64, u64)>),
     /// A page of events.
     Events(Vec<Entry>),
+}
+
+/// A device that goes down as soon as its answer has left: to be handed back to
+/// [`Device::handle_going_down`](crate::device::Device::handle_going_down) then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GoingDown {
+    /// What for.
+    pub what: Down,
+    /// When it was asked for.
+    pub asked: Mono,
+}
+
+/// Why a device goes down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Down {
+    /// A power cycle.
+    Restart,
 }
 
 /// One setting.

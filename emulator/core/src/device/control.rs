@@ -138,7 +138,7 @@ impl Device {
     }
 
     /// A power cycle: the tokens go, the settings take effect; journal and backlog stay, as in flash.
-    fn restart(&mut self, now: Now, effects: &mut Effects) {
+    pub(super) fn restart(&mut self, now: Now, effects: &mut Effects) {
         let present = self.present(now, effects);
         self.change(Rare::Restart, now.mono, effects);
         self.happen(present, Fact::Reset, now, effects);

@@ -5,6 +5,7 @@
 //! has none and costs nothing. Reads copy what they need, so that the shell can let go of the device
 //! before it writes bytes.
 
+mod actions;
 mod backfill;
 mod config;
 mod control;

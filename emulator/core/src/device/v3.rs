@@ -7,7 +7,7 @@ use super::settings::Settings;
 use super::storing::Rare;
 use crate::behaviour::violations;
 use crate::behaviour::{EmptyInfo, EvictedSeqnum, LoginErrors, LoginTime, PastEnd, UnknownAction};
-use crate::calls::v3::{Call, Credentials, Fetch, Refusal, Reply, Retcode};
+use crate::calls::v3::{Call, Credentials, Down, Fetch, Refusal, Reply, Retcode};
 use crate::clock::Mono;
 use crate::event::{Entry, Seqnum};
 use crate::wire::View;
@@ -19,9 +19,9 @@ const LIMIT_DEFAULT: u64 = 10;
 /// A digest is 32 hex digits: MD5.
 const DIGEST_DIGITS: usize = 32;
 
-type Answer = Result<Reply, Refusal>;
+pub(super) type Answer = Result<Reply, Refusal>;
 
-const fn refuse(retcode: Retcode) -> Answer {
+pub(super) const fn refuse(retcode: Retcode) -> Answer {
     Err(Refusal::Retcode(retcode))
 }
 
@@ -37,6 +37,7 @@ impl Device {
         call: Result<Call, Unreadable>,
         token: Option<&str>,
         mono: Mono,
+        effects: &mut Effects,
     ) -> Answer {
         let needs_token = match &call {
             Ok(call) => !call.is_open(),
@@ -49,7 +50,7 @@ impl Device {
         let was_stuck = std::mem::take(&mut self.remembered.is_stuck);
         match call {
             Ok(_) if violations.garbage_sticks && was_stuck => refuse(Retcode::BUSY),
-            Ok(call) => self.serve(view, call, mono),
+            Ok(call) => self.serve(view, call, mono, effects),
             Err(Unreadable::UnknownAction) => Self::unknown_action(view),
             Err(unreadable) => {
                 self.remembered.is_stuck = violations.garbage_sticks;
@@ -85,13 +86,14 @@ impl Device {
         }
     }
 
-    fn serve(&mut self, view: &View, call: Call, mono: Mono) -> Answer {
+    fn serve(&mut self, view: &View, call: Call, mono: Mono, effects: &mut Effects) -> Answer {
         match call {
             Call::Login(credentials) => self.login(view, &credentials, mono),
-            Call::SetPassword(credentials) => self.set_password(credentials, mono),
+            Call::SetPassword(credentials) => self.set_password(credentials, mono, effects),
             Call::DeviceInfo => Ok(Reply::DeviceInfo { people: self.config.roster.len() }),
             Call::ConfigFetch => Ok(Reply::Configs(self.settings.all())),
-            Call::ConfigSet(configs) => self.set_configs(configs, mono),
+            Call::ConfigSet(configs) => self.set_configs(configs, mono, effects),
+            Call::Reboot => self.go_down(view, Down::Restart, mono, effects),
             Call::EventInfo => self.event_info(view),
             Call::EventFetch(fetch) => self.event_fetch(view, fetch),
         }
@@ -137,7 +139,12 @@ impl Device {
         Ok(Reply::Token { token, timestamp })
     }
 
-    fn set_password(&mut self, credentials: Credentials, mono: Mono) -> Answer {
+    fn set_password(
+        &mut self,
+        credentials: Credentials,
+        mono: Mono,
+        effects: &mut Effects,
+    ) -> Answer {
         let Credentials { user, digest } = credentials;
         let is_digest =
             digest.len() == DIGEST_DIGITS && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -147,19 +154,24 @@ impl Device {
         if !self.accounts.contains_key(&user) {
             return refuse(Retcode::NO_SUCH_OBJECT);
         }
-        self.change(Rare::Password(user, digest), mono, &mut Effects::default());
+        self.change(Rare::Password(user, digest), mono, effects);
         Ok(Reply::Done)
     }
 
     /// Takes what it can and says what that was; an error if that is nothing.
-    fn set_configs(&mut self, configs: Vec<(String, String)>, mono: Mono) -> Answer {
+    fn set_configs(
+        &mut self,
+        configs: Vec<(String, String)>,
+        mono: Mono,
+        effects: &mut Effects,
+    ) -> Answer {
         let taken: Vec<_> =
             configs.into_iter().filter_map(|(key, value)| Settings::check(&key, value)).collect();
         if taken.is_empty() {
             return refuse(Retcode::BAD_PARAMETER);
         }
         let settings = taken.iter().map(|config| (config.key, config.value.clone())).collect();
-        self.change(Rare::Settings(settings), mono, &mut Effects::default());
+        self.change(Rare::Settings(settings), mono, effects);
         Ok(Reply::ConfigsTaken(taken))
     }
 

@@ -144,7 +144,7 @@ struct Action {
     read: fn(Option<&RawValue>, BadField) -> Option<Call>,
 }
 
-const ACTIONS: [Action; 7] = [
+const ACTIONS: [Action; 8] = [
     Action {
         name: "auth-login",
         home: Service::Auth,
@@ -174,6 +174,12 @@ const ACTIONS: [Action; 7] = [
         home: Service::Device,
         unreadable: Unreadable::BadField,
         read: |body, _| config_set(body),
+    },
+    Action {
+        name: "device-reboot",
+        home: Service::Device,
+        unreadable: Unreadable::BadField,
+        read: |_, _| Some(Call::Reboot),
     },
     Action {
         name: "event-info",
@@ -369,7 +375,7 @@ struct DeviceInfoBody<'a> {
 
 fn encode_reply(reply: &Reply, reqid: Option<&RawValue>, view: &View) -> Vec<u8> {
     match reply {
-        Reply::Done => write(&answer::<()>(0, reqid, None), view),
+        Reply::Done | Reply::GoingDown(_) => write(&answer::<()>(0, reqid, None), view),
         Reply::Token { token, timestamp } => {
             write(&answer(0, reqid, Some(TokenBody { token, timestamp: *timestamp })), view)
         }

@@ -168,7 +168,8 @@ fn no_token_survives_a_rewind() {
     assert_ne!(before, after);
     let info = Ok(vestibule_core::calls::v3::Call::EventInfo);
     let view = rig.device.view();
-    let answer = rig.input(|device, mono, _| device.handle_v3(&view, info, Some(&before), mono));
+    let answer =
+        rig.input(|device, mono, fx| device.handle_v3(&view, info, Some(&before), mono, fx));
     assert!(answer.is_err(), "{answer:?}");
 }
 

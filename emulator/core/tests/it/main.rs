@@ -2,6 +2,7 @@
 //! the test's hand. No socket, no sleep.
 
 mod a_seed_is_a_day;
+mod actions_do_what_they_answer;
 mod both_apis_agree;
 mod faults_keep_their_scope;
 mod faults_never_panic;

@@ -9,6 +9,7 @@ use vestibule_core::calls::control::{
     Command, CommandError, Emitted, Flap, Network, Playing, Reply,
 };
 use vestibule_core::calls::v1;
+use vestibule_core::calls::v3::{self, GoingDown};
 use vestibule_core::clock::{Mono, Now, Speed, UnixMillis};
 use vestibule_core::delivery::{Answer, Attempt, Delivery, Outcome};
 use vestibule_core::dest::EventDest;
@@ -103,6 +104,8 @@ pub(crate) struct Rig {
     /// Every other effect, oldest first.
     pub(crate) effects: Vec<Effect>,
     token: Option<String>,
+    /// What it will do once its last answer has left.
+    going_down: Option<GoingDown>,
 }
 
 impl Rig {
@@ -148,6 +151,7 @@ impl Rig {
             attempts: Vec::new(),
             effects: Vec::new(),
             token: None,
+            going_down: None,
         }
     }
 
@@ -235,8 +239,21 @@ impl Rig {
     ) -> Option<Vec<u8>> {
         let view = self.device.exchange(wire::v3::site(bytes), self.mono);
         let request = wire::v3::decode(bytes, service, &view.behaviour.v3);
-        let result = self.device.handle_v3(&view, request.call, token, self.mono);
+        let result = self.input(|device, mono, effects| {
+            device.handle_v3(&view, request.call, token, mono, effects)
+        });
+        if let Ok(v3::Reply::GoingDown(going)) = &result {
+            self.going_down = Some(*going);
+        }
         wire::v3::encode(&result, request.reqid.as_deref(), &view)
+    }
+
+    /// The last answer leaves, and the device goes down if it said so.
+    pub(crate) fn answer_leaves(&mut self) {
+        if let Some(going) = self.going_down.take() {
+            self.input(|device, mono, effects| device.handle_going_down(going, mono, effects));
+            self.forget_token();
+        }
     }
 
     /// Asks with a token that is good.

@@ -77,6 +77,19 @@ impl Lab {
         request.send().await
     }
 
+    /// The same, of a device that may cut the connection; none where it does.
+    pub(super) async fn try_post(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        body: &str,
+    ) -> Option<Reply> {
+        let request =
+            Request::new(http::Method::POST, &self.running.url, path).body(body.to_owned());
+        let request = token.iter().fold(request, |request, token| request.header("token", token));
+        request.try_send().await
+    }
+
     /// A v3 event call with a good token.
     pub(super) async fn event_call(&self, body: &Value) -> Reply {
         self.post("/api/v3.x/event", Some(&self.token), &body.to_string()).await

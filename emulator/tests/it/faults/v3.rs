@@ -188,6 +188,11 @@ rows! {
         let event = lab.event(&json!({"event": "door", "state": 1})).await;
         event["event"] != "door"
     };
+    "v3.reboot.unanswered", lab => {
+        let reboot = json!({"action": "device-reboot", "header": {"reqid": "1"}}).to_string();
+        let token = lab.log_in().await;
+        lab.try_post("/api/v3.x/device", Some(&token), &reboot).await.is_none()
+    };
     "v3.report.never", lab => lab.report(&face()).await.is_null();
     "v3.report.replayed", lab => {
         let missed = offline_event(lab).await;

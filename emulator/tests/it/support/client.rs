@@ -84,10 +84,16 @@ impl Request {
 
     pub(crate) async fn send(self) -> Reply {
         let what = format!("{} {}", self.request.method(), self.request.uri());
+        self.try_send().await.unwrap_or_else(|| panic!("{what}: no whole answer came"))
+    }
+
+    /// None where the connection ends before the answer does.
+    pub(crate) async fn try_send(self) -> Option<Reply> {
+        let what = format!("{} {}", self.request.method(), self.request.uri());
         let exchange = async {
-            let (head, body) = self.open().await.into_parts();
-            let body = body.collect().await.expect("a whole answer").to_bytes();
-            Reply { status: head.status.as_u16(), headers: head.headers, body }
+            let (head, body) = self.try_open().await?.into_parts();
+            let body = body.collect().await.ok()?.to_bytes();
+            Some(Reply { status: head.status.as_u16(), headers: head.headers, body })
         };
         bounded(&what, exchange).await
     }
@@ -100,11 +106,15 @@ impl Request {
     }
 
     async fn open(self) -> http::Response<Incoming> {
+        self.try_open().await.expect("an answer")
+    }
+
+    async fn try_open(self) -> Option<http::Response<Incoming>> {
         let stream = TcpStream::connect(&self.authority).await.expect("the server listens");
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.expect("a new connection");
         tokio::spawn(connection);
-        sender.send_request(self.request).await.expect("an answer")
+        sender.send_request(self.request).await.ok()
     }
 }
 

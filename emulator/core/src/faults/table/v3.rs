@@ -235,6 +235,10 @@ rows! { Family::Protocol;
     "v3.event.lost", "table B, v3: the log", LOG, [kind("door")],
         "events of that kind cannot be fetched" =>
         |on, args| on.violations.v3.log.lost.push(kind_of(args));
+    // Actions.
+    "v3.reboot.unanswered", "R-V3-33", OTHER, [],
+        "a device that is told to reboot or to reset does so before it answers" =>
+        |on, _| on.violations.v3.actions.down_unanswered = true;
     // Reports.
     "v3.report.never", "R-V3-16, v3: reported while online", REPORT, [],
         "no report is sent" => |on, _| on.violations.v3.report.never = true;
