@@ -107,7 +107,8 @@ fn is_reason(fact: &Fact, wanted: ReasonName) -> bool {
 fn subject(fact: &Fact) -> Subject {
     match fact {
         Fact::Access(access) | Fact::PinAttack(access, _) => access.subject,
-        Fact::Temperature(subject, _) | Fact::Remote(subject, _) => *subject,
+        Fact::Temperature(subject, _) => *subject,
+        Fact::Remote(opener, _) => opener.subject(),
         Fact::Alarm(alarm) => alarm.subject,
         Fact::Door(_) | Fact::Button(_) | Fact::Reset => Subject::Nobody,
     }

@@ -151,6 +151,8 @@ pub struct Report {
 /// What a platform tells the device to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Actions {
+    /// An order to the door is answered, and nothing happens (R-V3-34).
+    pub door_stays_shut: bool,
     /// A device that is told to go down does so without an answer (R-V3-33).
     pub down_unanswered: bool,
 }

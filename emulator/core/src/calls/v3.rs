@@ -2,6 +2,7 @@
 
 use crate::clock::Mono;
 use crate::event::Entry;
+use crate::world::Order;
 
 /// One request's action, with its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub enum Call {
     ConfigSet(Vec<(String, String)>),
     /// `device-reboot`: a power cycle, once the answer has left (R-V3-33).
     Reboot,
+    /// `device-opendoor` (R-V3-34).
+    OpenDoor(DoorOrder),
     /// `event-info`.
     EventInfo,
     /// `event-fetch`.
@@ -56,6 +59,15 @@ pub struct Fetch {
     pub offset: Option<u64>,
     /// How many at most; 10 if left out (R-V3-11).
     pub limit: Option<u64>,
+}
+
+/// An order to the door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DoorOrder {
+    /// In whose name, if in anybody's: never empty.
+    pub userid: Option<Box<str>>,
+    /// What.
+    pub order: Order,
 }
 
 /// What a call that succeeded answers.

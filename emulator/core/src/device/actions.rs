@@ -1,15 +1,49 @@
 //! The v3.x API's device actions: what a platform tells a device to do, beyond reading and setting.
 //!
-//! Leaves out what they come to: restarts are `storing`'s.
+//! Leaves out what they come to: what the door does is the world's, restarts are `storing`'s.
 
 use super::Device;
 use super::effects::Effects;
-use super::v3::Answer;
-use crate::calls::v3::{Down, GoingDown, Refusal, Reply};
+use super::v3::{Answer, refuse};
+use crate::calls::v3::{DoorOrder, Down, GoingDown, Refusal, Reply, Retcode};
 use crate::clock::Mono;
+use crate::event::{Opener, Subject};
 use crate::wire::View;
 
 impl Device {
+    /// R-V3-34: gives the door an order. What follows at once has happened when this is answered.
+    pub(super) fn open_door(
+        &mut self,
+        view: &View,
+        order: DoorOrder,
+        mono: Mono,
+        effects: &mut Effects,
+    ) -> Answer {
+        if self.is_leaving() {
+            return refuse(Retcode::BUSY);
+        }
+        if !self.has_room() || self.world.room_for(1).is_err() {
+            return refuse(Retcode::OVER_CAPACITY);
+        }
+        if view.behaviour.violations.v3.actions.door_stays_shut {
+            return Ok(Reply::Done);
+        }
+        let now = self.clock.at(mono);
+        let present = self.present(now, effects);
+        let DoorOrder { userid, order } = order;
+        let by = match userid {
+            None => Opener::Known(Subject::Nobody),
+            Some(name) => self.world.enrolled(&name).map_or(Opener::Named(name), Opener::Known),
+        };
+        self.world.order(by, order, present);
+        while let Some(happening) = self.world.advance(present) {
+            self.happen(happening.at, happening.fact, now, effects);
+        }
+        self.world_moved();
+        self.deliver(mono, effects);
+        Ok(Reply::Done)
+    }
+
     /// R-V3-33: says that it goes down, and does so only when whoever asked has the answer.
     pub(super) fn go_down(
         &mut self,

@@ -132,7 +132,7 @@ impl Device {
 
     /// Lets what is due happen, and says when that leaves the device: where the world lags behind a very
     /// fast clock, that is before now, and time must not go back after what is asked for.
-    fn present(&mut self, now: Now, effects: &mut Effects) -> UnixMillis {
+    pub(super) fn present(&mut self, now: Now, effects: &mut Effects) -> UnixMillis {
         self.catch_up(now, effects);
         self.world.next_due().map_or(now.wall, |due| due.min(now.wall))
     }

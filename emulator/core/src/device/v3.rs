@@ -93,6 +93,7 @@ impl Device {
             Call::DeviceInfo => Ok(Reply::DeviceInfo { people: self.config.roster.len() }),
             Call::ConfigFetch => Ok(Reply::Configs(self.settings.all())),
             Call::ConfigSet(configs) => self.set_configs(configs, mono, effects),
+            Call::OpenDoor(order) => self.open_door(view, order, mono, effects),
             Call::Reboot => self.go_down(view, Down::Restart, mono, effects),
             Call::EventInfo => self.event_info(view),
             Call::EventFetch(fetch) => self.event_fetch(view, fetch),

@@ -5,8 +5,8 @@
 //! are for good; a new variant takes the next free one.
 
 use super::{
-    Access, Alarm, AlarmSerial, Cause, FaceQuality, Fact, Fraction, Mask, Method, PersonRef, Phase,
-    Presented, Reason, Subject, Switch, Therm, Trace, Verdict,
+    Access, Alarm, AlarmSerial, Cause, FaceQuality, Fact, Fraction, Mask, Method, Opener,
+    PersonRef, Phase, Presented, Reason, Subject, Switch, Therm, Trace, Verdict,
 };
 use crate::clock::UnixMillis;
 
@@ -149,9 +149,14 @@ impl From<&Fact> for Flat {
             Fact::Door(switch) => plain(FORM.put(DOOR) | of_switch(*switch)),
             Fact::Alarm(alarm) => of_alarm(alarm),
             Fact::Button(switch) => plain(FORM.put(BUTTON) | of_switch(*switch)),
-            Fact::Remote(about, switch) => {
+            Fact::Remote(opener, switch) => {
                 let what = FORM.put(REMOTE) | of_switch(*switch);
-                Self { subject: subject_number(*about), ..plain(what) }
+                match opener {
+                    Opener::Known(about) => Self { subject: subject_number(*about), ..plain(what) },
+                    Opener::Named(name) => {
+                        Self { detail: Detail::Text(name.clone()), ..plain(what) }
+                    }
+                }
             }
             Fact::Reset => plain(FORM.put(RESET)),
         }
@@ -262,7 +267,7 @@ impl Flat {
             DOOR => Fact::Door(switch),
             ALARM => Fact::Alarm(self.alarm()?),
             BUTTON => Fact::Button(switch),
-            REMOTE => Fact::Remote(subject(self.subject)?, switch),
+            REMOTE => Fact::Remote(self.opener()?, switch),
             RESET => Fact::Reset,
             _ => return Err(NoFact),
         })
@@ -291,6 +296,14 @@ impl Flat {
             therm: therm(THERM.of(what))?,
             mask: row(&MASKS, MASK.of(what), 0)?,
         })
+    }
+
+    fn opener(&self) -> Result<Opener, NoFact> {
+        match &self.detail {
+            Detail::Text(name) if name.is_empty() => Err(NoFact),
+            Detail::Text(name) => Ok(Opener::Named(name.clone())),
+            Detail::Nothing | Detail::Number(_) => Ok(Opener::Known(subject(self.subject)?)),
+        }
     }
 
     fn alarm(&self) -> Result<Alarm, NoFact> {
@@ -325,6 +338,18 @@ mod tests {
         let mut sorted = CAUSES;
         sorted.sort_unstable();
         assert_eq!(sorted, Cause::ALL);
+    }
+
+    #[test]
+    fn who_opens_a_door_is_known_or_named() {
+        let named = Flat::from(&Fact::Remote(Opener::Named("guard 7".into()), Switch::On));
+        let known = Flat::from(&Fact::Remote(Opener::Known(Subject::Nobody), Switch::On));
+        for flat in [&named, &known] {
+            assert_eq!(flat.clone().fact().map(|fact| Flat::from(&fact)).as_ref(), Ok(flat));
+        }
+        assert_eq!(Flat { subject: Some(5), ..named.clone() }.fact(), Err(NoFact));
+        assert_eq!(Flat { detail: Detail::Text("".into()), ..named }.fact(), Err(NoFact));
+        assert_eq!(Flat { detail: Detail::Number(5), ..known }.fact(), Err(NoFact));
     }
 
     #[test]

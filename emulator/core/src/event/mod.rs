@@ -122,7 +122,7 @@ pub enum Fact {
     /// The exit button was pressed or released.
     Button(Switch),
     /// The door was opened, or the opening ended, over the network.
-    Remote(Subject, Switch),
+    Remote(Opener, Switch),
     /// The device came back from a restart or factory reset that was asked for (R-V3-29).
     Reset,
 }
@@ -254,6 +254,26 @@ pub enum Subject {
     Person(PersonRef),
     /// A face that is not enrolled, one number per stranger (R-V3-21).
     Stranger([u8; 6]),
+}
+
+/// Who opens a door over the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opener {
+    /// Somebody the device knows, or nobody in particular.
+    Known(Subject),
+    /// Somebody whom the platform names and the device does not know; never empty.
+    Named(Box<str>),
+}
+
+impl Opener {
+    /// Whom the device knows of it.
+    #[must_use]
+    pub const fn subject(&self) -> Subject {
+        match self {
+            Self::Known(subject) => *subject,
+            Self::Named(_) => Subject::Nobody,
+        }
+    }
 }
 
 /// A person of the roster, as enrolled at the time.

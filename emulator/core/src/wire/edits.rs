@@ -215,7 +215,8 @@ fn access(fact: Option<&Fact>) -> Option<&Access> {
 fn subject(fact: Option<&Fact>) -> Option<Subject> {
     match fact? {
         Fact::Access(access) | Fact::PinAttack(access, _) => Some(access.subject),
-        Fact::Temperature(subject, _) | Fact::Remote(subject, _) => Some(*subject),
+        Fact::Temperature(subject, _) => Some(*subject),
+        Fact::Remote(opener, _) => Some(opener.subject()),
         Fact::Alarm(alarm) => Some(alarm.subject),
         Fact::Door(_) | Fact::Button(_) | Fact::Reset => None,
     }

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use super::view::View;
 use crate::behaviour::{DoorName, StrangerUid, TimeUnit};
 use crate::clock::UnixMillis;
-use crate::event::{Access, Entry, Fact, Kind, Phase, Presented, Subject, Switch};
+use crate::event::{Access, Entry, Fact, Kind, Opener, Phase, Presented, Subject, Switch};
 
 /// One event, as fetched or reported. Texts are written where they are shown, never stored.
 #[derive(Serialize)]
@@ -94,14 +94,14 @@ impl<'a> EventObject<'a> {
         let seqnum = entry.seqnum.filter(|_| is_shown)?;
         let mut object = Self::bare(view, seqnum.get(), entry.at);
         object.event = "pin";
-        object.uid = Some(Uid { view, subject: access.subject });
+        object.uid = Some(Uid { view, who: Who::Known(access.subject) });
         object.state = Some(access.verdict.state());
         Some(object)
     }
 
     /// Table A.
     fn fill(&mut self, view: &'a View, fact: &'a Fact, kind: Kind) {
-        let uid = |subject: Subject| Some(Uid { view, subject });
+        let uid = |subject: Subject| Some(Uid { view, who: Who::Known(subject) });
         match fact {
             Fact::Access(access) | Fact::PinAttack(access, _) => {
                 self.fill_access(view, access, kind);
@@ -112,9 +112,13 @@ impl<'a> EventObject<'a> {
             }
             Fact::Door(switch) | Fact::Button(switch) => self.state = Some(state(*switch)),
             Fact::Alarm(alarm) => self.state = Some(u8::from(alarm.phase == Phase::Raised)),
-            Fact::Remote(subject, switch) => {
+            Fact::Remote(opener, switch) => {
                 self.state = Some(state(*switch));
-                self.uid = if *subject == Subject::Nobody { None } else { uid(*subject) };
+                self.uid = match opener {
+                    Opener::Known(Subject::Nobody) => None,
+                    Opener::Known(subject) => uid(*subject),
+                    Opener::Named(name) => Some(Uid { view, who: Who::Named(name) }),
+                };
             }
             Fact::Reset => {}
         }
@@ -122,7 +126,7 @@ impl<'a> EventObject<'a> {
 
     fn fill_access(&mut self, view: &'a View, access: &'a Access, kind: Kind) {
         if kind != Kind::Qrcode {
-            self.uid = Some(Uid { view, subject: access.subject });
+            self.uid = Some(Uid { view, who: Who::Known(access.subject) });
             self.state = Some(access.verdict.state());
         }
         match kind {
@@ -138,7 +142,7 @@ impl<'a> EventObject<'a> {
 
     /// R-V3-20: zero values where the kind has no such field.
     fn fill_absent(&mut self, view: &'a View) {
-        self.uid.get_or_insert(Uid { view, subject: Subject::Nobody });
+        self.uid.get_or_insert(Uid { view, who: Who::Known(Subject::Nobody) });
         self.score.get_or_insert(0.0);
         self.sharp.get_or_insert(0.0);
         self.therm.get_or_insert(0.0);
@@ -174,17 +178,27 @@ macro_rules! serialize_by_display {
     };
 }
 
-/// A `uid`: an enrolled person's number, a stranger's (R-V3-21), or nobody's empty one.
+/// A `uid`: an enrolled person's number, a stranger's (R-V3-21), nobody's empty one, or a name that a platform
+/// gave (R-V3-34).
 pub(super) struct Uid<'a> {
     view: &'a View,
-    subject: Subject,
+    who: Who<'a>,
+}
+
+enum Who<'a> {
+    Known(Subject),
+    Named(&'a str),
 }
 
 serialize_by_display!(Uid);
 
 impl fmt::Display for Uid<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.subject {
+        let subject = match self.who {
+            Who::Known(subject) => subject,
+            Who::Named(name) => return formatter.write_str(name),
+        };
+        match subject {
             Subject::Nobody => Ok(()),
             Subject::Person(person) => write!(formatter, "{}", self.view.roster.uid(person)),
             Subject::Stranger(stranger) => match self.view.behaviour.v3.stranger_uid {

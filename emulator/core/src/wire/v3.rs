@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::edits::About;
 use super::fields::{Field, as_it_stands, read_object};
 use super::view::View;
-use super::{event_object, json};
+use super::{device_calls, event_object, json};
 use crate::behaviour::{BadField, Part, Path, ReportReqid, V3};
 use crate::calls::v3::{Call, Config, Credentials, Fetch, Refusal, Reply, Retcode};
 use crate::event::Entry;
@@ -144,7 +144,7 @@ struct Action {
     read: fn(Option<&RawValue>, BadField) -> Option<Call>,
 }
 
-const ACTIONS: [Action; 8] = [
+const ACTIONS: [Action; 9] = [
     Action {
         name: "auth-login",
         home: Service::Auth,
@@ -174,6 +174,12 @@ const ACTIONS: [Action; 8] = [
         home: Service::Device,
         unreadable: Unreadable::BadField,
         read: |body, _| config_set(body),
+    },
+    Action {
+        name: "device-opendoor",
+        home: Service::Device,
+        unreadable: Unreadable::BadField,
+        read: |body, _| device_calls::open_door(body),
     },
     Action {
         name: "device-reboot",

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::door::OpeningNumber;
+use super::door::{OpeningNumber, OrderNumber};
+use super::order::Hold;
 use super::position::{BadPosition, Reader, Writer};
 use crate::clock::UnixMillis;
 use crate::event::{Access, AlarmSerial, Cause, Fact, Phase, Subject, Switch};
@@ -27,6 +28,10 @@ pub(super) enum Beat {
     Raise { cause: Cause, subject: Subject, clearing: Clearing },
     /// A try to clear that alarm.
     Clear { cause: Cause, serial: AlarmSerial, clearing: Clearing },
+    /// The door is unlocked as ordered, unless another order came since; one that stands open stays so.
+    Unlock { subject: Subject, hold: Hold, number: OrderNumber },
+    /// The door closes as ordered, if it stands open.
+    Lock,
     /// What a wish asked of the oldest alarm of the cause.
     Settle(Cause, Phase),
     /// What a wish asked of the door.

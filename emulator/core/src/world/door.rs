@@ -1,6 +1,7 @@
 //! The leaf of the door, as its sensor sees it.
 
-use super::position::{BadPosition, Reader, Writer};
+use super::order::Hold;
+use super::position::{BadPosition, Reader, Version, Writer};
 use crate::event::{AlarmSerial, Cause, Subject};
 
 /// Open or closed, and why.
@@ -8,6 +9,8 @@ use crate::event::{AlarmSerial, Cause, Subject};
 pub(super) struct Door {
     opening: Option<Opening>,
     openings: u64,
+    /// How many orders there were.
+    orders: u64,
 }
 
 /// One time that the door stands open.
@@ -19,6 +22,40 @@ pub(super) struct Opening {
     pub(super) alarm: Option<(Cause, AlarmSerial)>,
     /// Who opened.
     pub(super) subject: Subject,
+    /// What ends it.
+    ends: Ends,
+}
+
+/// What ends an opening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ends {
+    /// The leaf falls shut by itself.
+    ByItself,
+    /// An order alone: until then nobody who passes moves the leaf.
+    ByOrder,
+}
+
+/// An order, counted: the newest alone is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct OrderNumber(u64);
+
+impl OrderNumber {
+    pub(super) const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    pub(super) const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+/// What an unlocking came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unlocked {
+    /// The leaf opened.
+    Opened(OpeningNumber),
+    /// It stood open before.
+    Stood(OpeningNumber),
 }
 
 /// A door's openings, counted.
@@ -46,7 +83,12 @@ impl Door {
                 writer.number(serial.0.into());
             });
             writer.subject(opening.subject);
+            writer.number(match opening.ends {
+                Ends::ByItself => 0,
+                Ends::ByOrder => 1,
+            });
         });
+        writer.number(self.orders);
     }
 
     /// The door that was written.
@@ -56,9 +98,22 @@ impl Door {
             let number = OpeningNumber::new(reader.number()?);
             let alarm =
                 reader.option(|reader| Ok((reader.cause()?, AlarmSerial(reader.narrow()?))))?;
-            Ok(Opening { number, alarm, subject: reader.subject()? })
+            let subject = reader.subject()?;
+            let ends = match reader.version() {
+                Version::WithoutOrders => Ends::ByItself,
+                Version::WithOrders => match reader.number()? {
+                    0 => Ends::ByItself,
+                    1 => Ends::ByOrder,
+                    _ => return Err(BadPosition),
+                },
+            };
+            Ok(Opening { number, alarm, subject, ends })
         })?;
-        Ok(Self { opening, openings })
+        let orders = match reader.version() {
+            Version::WithoutOrders => 0,
+            Version::WithOrders => reader.number()?,
+        };
+        Ok(Self { opening, openings, orders })
     }
 
     /// The opening it stands in.
@@ -70,8 +125,38 @@ impl Door {
     pub(super) const fn open(&mut self, subject: Subject) -> OpeningNumber {
         self.openings += 1;
         let number = OpeningNumber(self.openings);
-        self.opening = Some(Opening { number, alarm: None, subject });
+        self.opening = Some(Opening { number, alarm: None, subject, ends: Ends::ByItself });
         number
+    }
+
+    /// Another order is given.
+    pub(super) const fn order(&mut self) -> OrderNumber {
+        self.orders += 1;
+        OrderNumber(self.orders)
+    }
+
+    /// Whether no order came after that one.
+    pub(super) const fn is_in_force(&self, order: OrderNumber) -> bool {
+        self.orders == order.0
+    }
+
+    /// Whether it stands open until it is told otherwise.
+    pub(super) fn is_held(&self) -> bool {
+        self.opening.is_some_and(|opening| opening.ends == Ends::ByOrder)
+    }
+
+    /// Opens by order. A leaf that stands open does not move, and an alarm about it stays; what was
+    /// planned for its end is void.
+    pub(super) fn unlock(&mut self, subject: Subject, hold: Hold) -> Unlocked {
+        let stood = self.opening;
+        let number = self.open(subject);
+        let ends = match hold {
+            Hold::For(_) => Ends::ByItself,
+            Hold::UntilTold => Ends::ByOrder,
+        };
+        let opening = stood.unwrap_or(Opening { number, alarm: None, subject, ends });
+        self.opening = Some(Opening { number, ends, ..opening });
+        if stood.is_some() { Unlocked::Stood(number) } else { Unlocked::Opened(number) }
     }
 
     /// Closes.

@@ -3,7 +3,7 @@
 //! [`World`] is a clockwork: it is asked when the next thing is due and hands out [`Happening`]s in
 //! order, each stamped with the time it was due. Besides its own traffic it takes wishes ([`Wish`]):
 //! checked as a whole by [`World::prepare`], then [`World::emit`]ted as exactly one event or
-//! [`World::play`]ed as a whole scene. It promises that every fact obeys tables B, C and E of the
+//! [`World::play`]ed as a whole scene; and a platform's [`World::order`]s. It promises that every fact obeys tables B, C and E of the
 //! rulings, that the same seed, roster, setup and calls give the same facts, and that its own door
 //! opens and closes in turn. It neither numbers, stores nor sends anything: that is the device's.
 
@@ -16,6 +16,7 @@ mod dice;
 mod door;
 mod numbers;
 mod odds;
+mod order;
 mod people;
 mod plan;
 mod position;
@@ -33,6 +34,7 @@ mod traffic;
 mod wish;
 
 pub use numbers::Code;
+pub use order::{Hold, Order};
 pub use people::{GROUPS, Group, REMARK_BYTES_MAX};
 pub use position::BadPosition;
 pub use prepare::Prepared;

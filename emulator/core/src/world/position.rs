@@ -6,13 +6,23 @@
 //! who stores them.
 
 use super::agenda::{Beat, Clearing};
-use super::door::OpeningNumber;
+use super::door::{OpeningNumber, OrderNumber};
+use super::order::Hold;
 use crate::clock::UnixMillis;
 use crate::event::flat::{Detail, Flat, subject, subject_number};
 use crate::event::{Access, AlarmSerial, Cause, Fact, Phase, Subject, Switch};
 
-/// The version of the form. Another one is not read: positions of releases before are not guessed at.
-const VERSION: u64 = 1;
+/// The version of the form that is written.
+const VERSION: u64 = 2;
+
+/// A version that is read. Another one is not guessed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Version {
+    /// 1: before a door took orders.
+    WithoutOrders,
+    /// 2.
+    WithOrders,
+}
 
 /// Bytes that are no position, or one of another version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +35,10 @@ pub(super) struct Writer(Vec<u8>);
 
 /// Reads a position.
 #[derive(Debug)]
-pub(super) struct Reader<'a>(&'a [u8]);
+pub(super) struct Reader<'a> {
+    rest: &'a [u8],
+    version: Version,
+}
 
 impl Writer {
     pub(super) fn new() -> Self {
@@ -112,8 +125,17 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When the version is another.
     pub(super) fn new(bytes: &'a [u8]) -> Read<Self> {
-        let mut reader = Self(bytes);
-        if reader.number()? == VERSION { Ok(reader) } else { Err(BadPosition) }
+        let mut reader = Self { rest: bytes, version: Version::WithOrders };
+        reader.version = match reader.number()? {
+            1 => Version::WithoutOrders,
+            VERSION => Version::WithOrders,
+            _ => return Err(BadPosition),
+        };
+        Ok(reader)
+    }
+
+    pub(super) const fn version(&self) -> Version {
+        self.version
     }
 
     pub(super) fn number(&mut self) -> Read<u64> {
@@ -190,14 +212,14 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, length: usize) -> Read<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length).ok_or(BadPosition)?;
-        self.0 = rest;
+        let (taken, rest) = self.rest.split_at_checked(length).ok_or(BadPosition)?;
+        self.rest = rest;
         Ok(taken)
     }
 
     /// Nothing may be left over.
     pub(super) const fn end(self) -> Read<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(BadPosition) }
+        if self.rest.is_empty() { Ok(()) } else { Err(BadPosition) }
     }
 }
 
@@ -249,6 +271,17 @@ impl Beat {
                 writer.number(phase.status().into());
             }
             Self::Sensor(switch) => writer.number(if *switch == Switch::On { 11 } else { 10 }),
+            Self::Unlock { subject, hold, number } => {
+                writer.number(12);
+                writer.subject(*subject);
+                let time = match hold {
+                    Hold::For(time) => Some(*time),
+                    Hold::UntilTold => None,
+                };
+                writer.option(time, Writer::time);
+                writer.number(number.get());
+            }
+            Self::Lock => writer.number(13),
         }
     }
 
@@ -274,6 +307,12 @@ impl Beat {
             9 => Self::Settle(reader.cause()?, phase(reader.number()?)?),
             10 => Self::Sensor(Switch::Off),
             11 => Self::Sensor(Switch::On),
+            12 => Self::Unlock {
+                subject: reader.subject()?,
+                hold: reader.option(Reader::time)?.map_or(Hold::UntilTold, Hold::For),
+                number: OrderNumber::new(reader.number()?),
+            },
+            13 => Self::Lock,
             _ => return Err(BadPosition),
         })
     }

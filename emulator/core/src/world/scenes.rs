@@ -5,9 +5,11 @@ use std::time::Duration;
 use super::agenda::{Agenda, Beat, Clearing};
 use super::casting;
 use super::dice::Dice;
+use super::door::OrderNumber;
 use super::odds;
+use super::order::Order;
 use crate::clock::UnixMillis;
-use crate::event::{Access, Cause, Fact, Method, Reason, Subject, Switch, Verdict};
+use crate::event::{Access, Cause, Fact, Method, Opener, Reason, Subject, Switch, Verdict};
 
 /// Puts scenes on an agenda.
 pub(super) struct Director<'a> {
@@ -60,8 +62,26 @@ impl Director<'_> {
 
     /// Somebody opens the door over the network.
     pub(super) fn remote(&mut self, subject: Subject, at: UnixMillis) {
-        self.agenda.put(at, Beat::Plain(Fact::Remote(subject, Switch::On)));
+        self.agenda.put(at, Beat::Plain(Fact::Remote(Opener::Known(subject), Switch::On)));
         self.grant(subject, at);
+    }
+
+    /// Somebody orders the door over the network, who comes soon after it was unlocked; it is locked at
+    /// once.
+    pub(super) fn order(&mut self, by: Opener, order: Order, number: OrderNumber, at: UnixMillis) {
+        let subject = by.subject();
+        let state = match order {
+            Order::Open(_) => Switch::On,
+            Order::Close => Switch::Off,
+        };
+        self.agenda.put(at, Beat::Plain(Fact::Remote(by, state)));
+        match order {
+            Order::Open(hold) => {
+                let open = at + self.dice.millis(odds::GRANT_TO_OPEN);
+                self.agenda.put(open, Beat::Unlock { subject, hold, number });
+            }
+            Order::Close => self.agenda.put(at, Beat::Lock),
+        }
     }
 
     /// The door opens and closes.

@@ -9,8 +9,9 @@ use super::arrivals::{Arrivals, Intensity};
 use super::casting::{self, Part};
 use super::chosen::Chosen;
 use super::dice::Dice;
-use super::door::{Door, Opening, OpeningNumber};
+use super::door::{Door, Opening, OpeningNumber, OrderNumber, Unlocked};
 use super::odds::{Outcome, Scene};
+use super::order::{Hold, Order};
 use super::position::{BadPosition, Reader, Writer};
 use super::prepare::{Act, Prepared};
 use super::program::Program;
@@ -25,7 +26,7 @@ use super::wish::Wish;
 
 use crate::clock::UnixMillis;
 use crate::event::{
-    Access, Alarm, AlarmSerial, Cause, Fact, Phase, Reason, Subject, Switch, Trace, Verdict,
+    Access, Alarm, AlarmSerial, Cause, Fact, Opener, Phase, Reason, Subject, Switch, Trace, Verdict,
 };
 use crate::seed::Seed;
 
@@ -250,7 +251,9 @@ impl World {
                 Fact::Temperature(subject, therm)
             }
             Act::Door(switch) => self.sense(*switch),
-            Act::Remote(who, switch) => Fact::Remote(self.subject(*who, at), *switch),
+            Act::Remote(who, switch) => {
+                Fact::Remote(Opener::Known(self.subject(*who, at)), *switch)
+            }
             Act::Button(switch) => Fact::Button(*switch),
             Act::Raise(cause, who) => {
                 let subject = self.subject(*who, at);
@@ -318,6 +321,28 @@ impl World {
                 self.agenda.put(at, Beat::Plain(fact));
             }
         }
+    }
+
+    /// A platform's order goes on the agenda from that time on (not before what was already handed out).
+    /// Whoever gives it asks [`World::room_for`] one scene first.
+    pub fn order(&mut self, by: Opener, order: Order, at: UnixMillis) {
+        let at = at.max(self.latest);
+        let number = self.door.order();
+        let mut director = Director {
+            agenda: &mut self.agenda,
+            dice: &mut self.wish_dice,
+            door_held_after: self.setup.door_held_after,
+            next_arrival: UnixMillis::MAX,
+        };
+        director.order(by, order, number, at);
+    }
+
+    /// The person enrolled under that name, if anybody is.
+    #[must_use]
+    pub fn enrolled(&self, userid: &str) -> Option<Subject> {
+        let person = self.roster.by_uid(userid.parse().ok()?)?;
+        // One name for one person: `+100001` is another one.
+        (self.roster.uid(person).to_string() == userid).then_some(Subject::Person(person))
     }
 
     fn subject(&mut self, who: Chosen, at: UnixMillis) -> Subject {
@@ -403,6 +428,8 @@ impl World {
                 self.clear_later(Cause::PinAttack, serial, clearing, at);
                 Some(fact)
             }
+            // A leaf that is held open moves for nobody (R-V3-34).
+            Beat::Open { .. } | Beat::Force { .. } if self.door.is_held() => None,
             Beat::Open { .. } | Beat::Force { .. } if self.door.opening().is_some() => {
                 self.agenda.put_back(place, beat);
                 self.door.close().map(|opening| self.closed(opening))
@@ -414,9 +441,12 @@ impl World {
                 self.door.close().map(|opening| self.closed(opening))
             }
             Beat::Held(number) => {
-                let opening = self.standing(number)?;
+                // An alarm about a leaf that has not moved since is alarm enough.
+                let opening = self.standing(number).filter(|opening| opening.alarm.is_none())?;
                 Some(Fact::Alarm(self.raise(Cause::HeldOpen, opening.subject, at)))
             }
+            Beat::Unlock { subject, hold, number } => self.unlock(subject, hold, number, at),
+            Beat::Lock => self.door.close().map(|opening| self.closed(opening)),
             Beat::Raise { cause, subject, clearing } => {
                 let alarm = self.raise(cause, subject, at);
                 self.clear_later(cause, alarm.trace.serial, clearing, at);
@@ -430,11 +460,34 @@ impl World {
 
     fn open(&mut self, subject: Subject, close_after: Duration, at: UnixMillis) -> Fact {
         let number = self.door.open(subject);
+        self.close_later(number, close_after, at);
+        Fact::Door(Switch::On)
+    }
+
+    /// The door closes after a while, and is held too long before, if it is that long.
+    fn close_later(&mut self, number: OpeningNumber, close_after: Duration, at: UnixMillis) {
         if close_after > self.setup.door_held_after {
             self.agenda.put(at + self.setup.door_held_after, Beat::Held(number));
         }
         self.agenda.put(at + close_after, Beat::Close(number));
-        Fact::Door(Switch::On)
+    }
+
+    fn unlock(
+        &mut self,
+        subject: Subject,
+        hold: Hold,
+        order: OrderNumber,
+        at: UnixMillis,
+    ) -> Option<Fact> {
+        if !self.door.is_in_force(order) {
+            return None;
+        }
+        let unlocked = self.door.unlock(subject, hold);
+        let (Unlocked::Opened(number) | Unlocked::Stood(number)) = unlocked;
+        if let Hold::For(close_after) = hold {
+            self.close_later(number, close_after, at);
+        }
+        matches!(unlocked, Unlocked::Opened(_)).then_some(Fact::Door(Switch::On))
     }
 
     fn force(&mut self, close_after: Duration, at: UnixMillis) -> Fact {

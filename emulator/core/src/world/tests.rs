@@ -470,4 +470,5 @@ fn a_new_setup_holds_from_then_on() {
     assert_eq!(methods, BTreeSet::from([Method::CardAndPin]));
 }
 
+mod orders;
 mod wishes;

@@ -188,6 +188,14 @@ rows! {
         let event = lab.event(&json!({"event": "door", "state": 1})).await;
         event["event"] != "door"
     };
+    "v3.opendoor.ignored", lab => {
+        let open = json!({"action": "device-opendoor", "header": {"reqid": "1"},
+            "body": {"userid": "1", "type": "open"}});
+        let token = lab.log_in().await;
+        let before = lab.running.entries().await.len();
+        let answer = lab.post("/api/v3.x/device", Some(&token), &open.to_string()).await.json();
+        answer["retcode"] == 0 && lab.running.entries().await.len() == before
+    };
     "v3.reboot.unanswered", lab => {
         let reboot = json!({"action": "device-reboot", "header": {"reqid": "1"}}).to_string();
         let token = lab.log_in().await;

@@ -236,6 +236,9 @@ rows! { Family::Protocol;
         "events of that kind cannot be fetched" =>
         |on, args| on.violations.v3.log.lost.push(kind_of(args));
     // Actions.
+    "v3.opendoor.ignored", "R-V3-34", OTHER, [],
+        "an order to the door is answered with retcode 0, and nothing happens" =>
+        |on, _| on.violations.v3.actions.door_stays_shut = true;
     "v3.reboot.unanswered", "R-V3-33", OTHER, [],
         "a device that is told to reboot or to reset does so before it answers" =>
         |on, _| on.violations.v3.actions.down_unanswered = true;

@@ -1,0 +1,69 @@
+//! The bodies of the v3.x device actions that make a device act: JSON to calls.
+//!
+//! What a device would act upon must be understood: whatever `v3.bad-field` says, a field of another type or
+//! out of its range is refused and never taken for one that was left out.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::fields::{Field, read_object};
+use crate::calls::v3::{Call, DoorOrder};
+use crate::world::{Hold, Order};
+
+/// A userid has at most so many bytes (the vendor's manual): a longer one names nobody.
+const USERID_BYTES_MAX: usize = 32;
+
+/// How long a door is open where nothing is said of it, in seconds (the vendor's manual).
+const DELAY_DEFAULT: i64 = 5;
+
+/// Stays open (the vendor's manual).
+const DELAY_WITHOUT_END: i64 = -1;
+
+/// The longest time that ends by itself, a day: whoever wants more means without end.
+const DELAY_MAX: i64 = 24 * 60 * 60;
+
+/// A field that was left out, or its value; none where it is bad.
+fn given<T>(field: Field<T>) -> Option<Option<T>> {
+    match field {
+        Field::Absent => Some(None),
+        Field::Good(value) => Some(Some(value)),
+        Field::Bad => None,
+    }
+}
+
+#[derive(Default, Deserialize)]
+struct OpenDoorBody {
+    #[serde(default)]
+    userid: Field<Box<str>>,
+    #[serde(default)]
+    r#type: Field<String>,
+    #[serde(default)]
+    delay: Field<i64>,
+}
+
+/// R-V3-34: a body that is left out leaves everything to the defaults.
+pub(super) fn open_door(body: Option<&RawValue>) -> Option<Call> {
+    let body: OpenDoorBody = match body {
+        Some(raw) => read_object(raw.get().as_bytes()).ok()?,
+        None => OpenDoorBody::default(),
+    };
+    let userid = given(body.userid)?.filter(|userid| !userid.is_empty());
+    if userid.as_ref().is_some_and(|userid| userid.len() > USERID_BYTES_MAX) {
+        return None;
+    }
+    let hold = match given(body.delay)?.unwrap_or(DELAY_DEFAULT) {
+        DELAY_WITHOUT_END => Hold::UntilTold,
+        seconds if seconds <= DELAY_MAX => {
+            Hold::For(Duration::from_secs(u64::try_from(seconds).ok()?))
+        }
+        _ => return None,
+    };
+    let order = match given(body.r#type)?.as_deref() {
+        None | Some("open" | "silent") => Order::Open(hold),
+        Some("close") => Order::Close,
+        Some(_) => return None,
+    };
+    Some(Call::OpenDoor(DoorOrder { userid, order }))
+}
