@@ -6,6 +6,7 @@ mod a_run_may_be_many;
 mod accepting_rests;
 mod conform_compares_and_records;
 mod conform_is_never_green_for_nothing;
+mod conform_needs_no_control;
 mod conform_puts_back;
 mod conforming;
 mod ctl_drives_a_device;

@@ -574,6 +574,30 @@ pub struct Restart {
     /// How long it may take until the device answers again.
     #[serde(default = "redelivery")]
     pub within: Span,
+    /// By what.
+    #[serde(default)]
+    pub by: RestartBy,
+}
+
+/// What restarts a device.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum RestartBy {
+    /// Whatever does: `device-reboot`, or the control API of an emulator that refuses it.
+    #[default]
+    Any,
+    /// The action, which is judged: its answer comes whole, and the device serves again.
+    DeviceReboot,
+}
+
+impl RestartBy {
+    /// The v3 action.
+    #[must_use]
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::Any | Self::DeviceReboot => "device-reboot",
+        }
+    }
 }
 
 /// Time that passes.

@@ -2,7 +2,7 @@
 
 use crate::case::collection::Filed;
 use crate::case::lint::least_safety;
-use crate::case::step::{Call, Step, Stimulus as Wish, Tls};
+use crate::case::step::{Call, RestartBy, Step, Stimulus as Wish, Tls};
 use crate::case::types::{Case, Cost, Need, Safety};
 use crate::outcome::Skip;
 use crate::stimulus::Stimulus;
@@ -103,6 +103,7 @@ fn asks_v3(step: &Step) -> bool {
     match step {
         Step::Call(call) => matches!(**call, Call::V3(_)),
         Step::ReportTo(_) | Step::Configure(_) | Step::FetchAll(_) => true,
+        Step::Restart(restart) => restart.by != RestartBy::Any,
         _ => false,
     }
 }
@@ -158,7 +159,7 @@ fn write(step: &Step) -> Option<String> {
             Some(format!("config-set {} (put back)", keys.join(", ")))
         }
         Step::Stimulus(wish) => Some(format!("stimulus {}", named(wish))),
-        Step::Restart(_) => Some("device-reboot".to_owned()),
+        Step::Restart(restart) => Some(restart.by.action().to_owned()),
         Step::Call(call) if least_safety(step) > Safety::Safe => Some(match &**call {
             Call::V3(call) => {
                 call.action.as_ref().and_then(|one| one.plain()).unwrap_or("a message").to_owned()

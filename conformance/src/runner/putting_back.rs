@@ -8,7 +8,7 @@ use super::calls::mismatch;
 use super::stage::{Done, Ended, Found, ReportsKept, Stage, Stop};
 use super::{CLEAN_UP_MAX, PUTTING_BACK_MAX, Reports, Settings, V1Restore};
 use crate::case::place::Path;
-use crate::case::step::{Configure, Subscribe};
+use crate::case::step::{Configure, Restart, RestartBy, Subscribe};
 use crate::case::types::Safety;
 use crate::clock;
 use crate::outcome::{AnswerDraft, Direction, ExchangeDraft, Exchanges, RequestDraft, Skip};
@@ -157,17 +157,19 @@ impl Stage<'_> {
         Stop::Failed
     }
 
-    pub(super) async fn restart(&mut self, within: Duration) -> Done {
-        let restarted = restart(self.target, within).await;
+    pub(super) async fn restart(&mut self, asked: &Restart) -> Done {
+        let within = self.settings.spans.length(asked.within);
+        let restarted = restart(self.target, asked.by, within).await;
         self.token = None;
-        match restarted {
-            Ok(()) => Ok(()),
+        let wrong = match restarted {
+            Ok(()) if asked.by == RestartBy::Any => return Ok(()),
+            Ok(()) => Vec::new(),
             Err(why) => {
                 self.found.timing = true;
-                let wrong = mismatch("", "a device that answers again", &why);
-                self.judge(None, "a restart", vec![wrong]).or_stop()
+                vec![mismatch("", "an answer, and a device that serves again after it", &why)]
             }
-        }
+        };
+        self.judge(None, "a restart", wrong).or_stop()
     }
 
     /// Puts everything back, within bounds, and hands over what was found.
@@ -331,7 +333,7 @@ pub(super) async fn configure(
 ) -> Result<(), String> {
     v3(target)?.set_configs(values).await?;
     if settings.allowed.safety.contains(&Safety::Disruptive) {
-        restart(target, settings.spans.redelivery).await?;
+        restart(target, RestartBy::Any, settings.spans.redelivery).await?;
     }
     Ok(())
 }
@@ -341,13 +343,15 @@ fn v3(target: &mut Target) -> Result<&mut V3, String> {
 }
 
 /// Restarts the device and waits until it answers again.
-async fn restart(target: &mut Target, within: Duration) -> Result<(), String> {
+async fn restart(target: &mut Target, by: RestartBy, within: Duration) -> Result<(), String> {
     let deadline = clock::mono() + within;
-    let asked = v3(target)?.device("device-reboot", None).await;
-    match (asked, target.control.as_mut()) {
-        (Ok(_), _) => until_down(target, within).await,
-        (Err(_), Some(control)) => control.restart().await.map_err(|error| error.line())?,
-        (Err(why), None) => return Err(why),
+    let asked = v3(target)?.device(by.action(), None).await;
+    match (asked, by, target.control.as_mut()) {
+        (Ok(_), ..) => until_down(target, within).await,
+        (Err(_), RestartBy::Any, Some(control)) => {
+            control.restart().await.map_err(|error| error.line())?;
+        }
+        (Err(why), ..) => return Err(why),
     }
     loop {
         let Some(v3) = target.v3.as_mut() else {

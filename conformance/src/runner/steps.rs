@@ -29,9 +29,7 @@ impl Stage<'_> {
             Step::ExpectNone(none) => self.expect_none(none).await,
             Step::Watch(watch) => self.watch(watch).await,
             Step::Stimulus(wish) => self.stimulate(wish).await,
-            Step::Restart(restart) => {
-                self.restart(self.settings.spans.length(restart.within)).await
-            }
+            Step::Restart(restart) => self.restart(restart).await,
             Step::Wait(wait) => {
                 clock::wait(Some(self.settings.spans.length(wait.length))).await;
                 Ok(())

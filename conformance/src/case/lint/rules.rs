@@ -2,7 +2,7 @@
 
 use super::Problems;
 use crate::case::place::Path;
-use crate::case::step::{Call, Each, EventName, Expected, Is, Step, V3Call};
+use crate::case::step::{Call, Each, EventName, Expected, Is, RestartBy, Step, V3Call};
 use crate::case::types::{Case, Level, Provenance, Safety};
 use crate::matcher::Matcher;
 
@@ -83,6 +83,7 @@ impl Judged {
                 self.add_matchers(std::iter::once(&assert.is));
             }
             Step::ExpectNone(_) | Step::Check(_) => self.judging += 1,
+            Step::Restart(restart) => self.judging += usize::from(restart.by != RestartBy::Any),
             Step::Observe(_) | Step::Watch(_) => self.observing += 1,
             Step::Each(each) => each.steps.iter().for_each(|step| self.add(step)),
             _ => {}
