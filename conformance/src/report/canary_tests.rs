@@ -11,7 +11,6 @@ use crate::outcome::Run;
 fn told(mut sink: impl Sink, run: &Run) {
     sink.started(run).unwrap();
     for case in run.cases() {
-        sink.case_started(&case.head).unwrap();
         sink.case_ended(run, case).unwrap();
     }
     sink.ended(run).unwrap();

@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use super::github::Annotations;
+use super::human::{Colour, Human};
 use super::sink::Sink;
 use super::{har, html, json, junit, summary};
 use crate::case::clauses::Clauses;
@@ -21,6 +23,13 @@ pub enum Form {
     Summary,
     /// The exchanges, for tools that show HTTP.
     Har,
+    /// What a terminal would show; failures say what the clauses do.
+    Human(Box<Clauses>),
+    /// The annotations of a job at GitHub.
+    Annotations {
+        /// As for [`Annotations::new`].
+        prefix: String,
+    },
 }
 
 /// Where a document goes.
@@ -67,6 +76,10 @@ impl Form {
             Self::Html(clauses) => html::write(run, clauses, out),
             Self::Summary => summary::write(run, out),
             Self::Har => har::write(run, out),
+            Self::Human(clauses) => {
+                tell_again(Human::new(out, Colour::Off, clauses.as_ref().clone()), run)
+            }
+            Self::Annotations { prefix } => tell_again(Annotations::new(out, prefix.clone()), run),
         }
     }
 }
@@ -107,6 +120,13 @@ impl Sink for Document {
     fn ended(&mut self, run: &Run) -> io::Result<()> {
         self.replace(run, Stage::Final)
     }
+}
+
+/// Tells a report what has happened so far, as though the run were at its end.
+fn tell_again(mut sink: impl Sink, run: &Run) -> io::Result<()> {
+    sink.started(run)?;
+    run.cases().iter().try_for_each(|case| sink.case_ended(run, case))?;
+    sink.ended(run)
 }
 
 #[cfg(test)]

@@ -147,6 +147,7 @@ impl<W: Write> Human<W> {
         let sum = if counts.is_empty() { "none ended".to_owned() } else { counts.join(", ") };
         writeln!(self.out, "\n{planned} in {}: {sum}", seconds(run.took()))?;
         let (colour, verdict) = match (run.progress(), run.verdict()) {
+            (Progress::Running, _) => (Paint::Odd, "not at its end: no verdict"),
             (Progress::Interrupted, _) => (Paint::Bad, "interrupted: no verdict"),
             (_, Verdict::Green) => (Paint::Good, "the device holds to what was judged"),
             (_, Verdict::FallsShort) => (Paint::Bad, "the device falls short"),

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::outcome::{CaseHead, CaseResult, Progress, Run, RunError, RunStart, Stale};
+use crate::outcome::{CaseResult, Progress, Run, RunError, RunStart, Stale};
 use std::time::Duration;
 
 /// A report that is told what happens.
@@ -16,15 +16,6 @@ pub trait Sink {
     ///
     /// When it cannot be written.
     fn started(&mut self, run: &Run) -> io::Result<()>;
-
-    /// A case begins.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be written.
-    fn case_started(&mut self, _case: &CaseHead) -> io::Result<()> {
-        Ok(())
-    }
 
     /// A case ended; its result is in the run already.
     ///
@@ -67,11 +58,6 @@ impl Reports {
         reports
     }
 
-    /// A case begins.
-    pub fn case_started(&mut self, case: &CaseHead) {
-        self.tell(|sink, _| sink.case_started(case));
-    }
-
     /// A case ended.
     ///
     /// # Errors
@@ -99,10 +85,9 @@ impl Reports {
         &self.run
     }
 
-    /// The reports that could not be written so far.
-    #[must_use]
-    pub fn failed(&self) -> &[ReportError] {
-        &self.failed
+    /// The first of the reports that could not be written so far, to be told once.
+    pub fn take_failed(&mut self) -> Option<ReportError> {
+        if self.failed.is_empty() { None } else { Some(self.failed.remove(0)) }
     }
 
     fn tell(&mut self, mut what: impl FnMut(&mut dyn Sink, &Run) -> io::Result<()>) {
@@ -140,15 +125,10 @@ mod tests {
             Ok(())
         }
 
-        fn case_started(&mut self, case: &CaseHead) -> io::Result<()> {
-            self.lines.borrow_mut().push(format!("{} starts", case.id));
-            if self.breaks { Err(io::Error::other("disk full")) } else { Ok(()) }
-        }
-
         fn case_ended(&mut self, run: &Run, case: &CaseResult) -> io::Result<()> {
             let passed = run.summary().passed;
             self.lines.borrow_mut().push(format!("{} ends, {passed} passed", case.head.id));
-            Ok(())
+            if self.breaks { Err(io::Error::other("disk full")) } else { Ok(()) }
         }
 
         fn ended(&mut self, run: &Run) -> io::Result<()> {
@@ -162,10 +142,9 @@ mod tests {
         let sink = Told { lines: Rc::clone(&lines), breaks };
         let case = sample::passed();
         let mut reports = Reports::new(sample::start(&[&case.head]), vec![Box::new(sink)]);
-        reports.case_started(&case.head);
         reports.case_ended(case).unwrap();
         reports.end(Progress::Complete, Duration::ZERO, Vec::new());
-        let failed = reports.failed().iter().map(ToString::to_string).collect();
+        let failed = reports.take_failed().map(|error| error.to_string()).into_iter().collect();
         let lines = lines.borrow().clone();
         (lines, failed)
     }
@@ -173,12 +152,8 @@ mod tests {
     #[test]
     fn each_is_told_in_turn() {
         let id = sample::passed().head.id;
-        let expected = [
-            "1 planned".to_owned(),
-            format!("{id} starts"),
-            format!("{id} ends, 1 passed"),
-            "Complete".to_owned(),
-        ];
+        let expected =
+            ["1 planned".to_owned(), format!("{id} ends, 1 passed"), "Complete".to_owned()];
         assert_eq!(told(false), (expected.to_vec(), Vec::new()));
     }
 
