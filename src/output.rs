@@ -9,10 +9,12 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
+use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use vestibule_conformance::report::Colour;
 
 use crate::exit::{Exit, Failure};
 
@@ -97,13 +99,29 @@ impl Output {
             let mut stdout = io::stdout().lock();
             writeln!(stdout, "{line}").and_then(|()| stdout.flush())
         });
-        match written {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::new(Exit::Unreachable, "writing to stdout", error)
-                    .hint("free space where stdout goes, or send it elsewhere"))
-            }
-            _ => Ok(()),
+        unless_left(written).map_err(|error| {
+            Failure::new(Exit::Unreachable, "writing to stdout", error)
+                .hint("free space where stdout goes, or send it elsewhere")
+        })
+    }
+
+    /// Standard output, for what is not made of results; a reader who left early is no failure there
+    /// either.
+    pub(crate) fn stdout(&self) -> Stdout {
+        Stdout(self.clone())
+    }
+
+    /// Whether standard output shows colours: on a terminal, unless its user minds them.
+    pub(crate) fn colour(&self) -> Colour {
+        match AutoStream::choice(&io::stdout()) {
+            ColorChoice::Never => Colour::Off,
+            _ => Colour::On,
         }
+    }
+
+    /// Whether somebody sees the running count.
+    pub(crate) fn shows_progress(&self) -> bool {
+        !self.progress.is_hidden()
     }
 
     /// Shows what `count` says as the running count, where stderr is a tty; elsewhere it is not asked.
@@ -155,6 +173,28 @@ fn default_filter(verbosity: Verbosity) -> &'static str {
 fn write_stderr(bytes: &[u8]) {
     // A closed stderr leaves nobody to tell.
     let _ = io::stderr().lock().write_all(bytes);
+}
+
+/// Standard output, written around the running count. What is written goes out when it is flushed.
+pub(crate) struct Stdout(Output);
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.0.progress.suspend(|| io::stdout().lock().write_all(bytes));
+        unless_left(written).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        unless_left(self.0.progress.suspend(|| io::stdout().lock().flush()))
+    }
+}
+
+/// A reader who left early wants no more, which is no failure.
+fn unless_left(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// Writes log lines to stderr, around the running count.

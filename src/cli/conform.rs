@@ -1,5 +1,6 @@
 //! `vestibule conform`: its arguments.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -65,15 +66,15 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = DIFF_EXAMPLES)]
 pub(crate) struct DiffArgs {
-    /// The first report
-    #[arg(value_name = "A.json")]
-    pub(crate) before: PathBuf,
-    /// The second report
-    #[arg(value_name = "B.json")]
-    pub(crate) after: PathBuf,
+    /// The two reports
+    #[arg(value_names = ["A.json", "B.json"], num_args = 2, required_unless_present = "schema")]
+    pub(crate) reports: Vec<PathBuf>,
     /// Print each difference as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print the JSON Schema of a report, and compare nothing
+    #[arg(long, conflicts_with = "reports")]
+    pub(crate) schema: bool,
 }
 
 const DIFF_EXAMPLES: &str = "\
@@ -81,7 +82,8 @@ Ends with 0 when nothing differs, and with 1 when something does.
 
 Examples:
   vestibule conform diff firmware-1.1.json firmware-1.2.json
-  vestibule conform diff a.json b.json --json";
+  vestibule conform diff a.json b.json --json
+  vestibule conform diff --schema > report.schema.json";
 
 /// `vestibule conform device`.
 #[derive(Debug, Args)]
@@ -212,9 +214,21 @@ pub(crate) struct ResultArgs {
     /// Write a list of what failed now
     #[arg(long, value_name = "FILE")]
     pub(crate) write_known_failures: Option<PathBuf>,
-    /// human | json [=FILE]; one of them may be without a file [default: human]
+    /// human | json | junit | html | github [=FILE]; one may be without a file [default: human]
+    ///
+    /// A file is replaced every few seconds and at the end, so an interrupted run leaves its report
+    /// too. github prints annotations, and adds a summary to $GITHUB_STEP_SUMMARY.
     #[arg(long = "report", value_name = "KIND[=FILE]")]
     pub(crate) reports: Vec<String>,
+    /// Write what was said on the wire, as an HTTP Archive
+    #[arg(long, value_name = "FILE.har")]
+    pub(crate) transcript: Option<PathBuf>,
+    /// Where GitHub wants the summary of a job
+    #[arg(long, hide = true, env = "GITHUB_STEP_SUMMARY")]
+    pub(crate) github_step_summary: Option<OsString>,
+    /// Where GitHub has the repository; it shows annotations at paths below that
+    #[arg(long, hide = true, env = "GITHUB_WORKSPACE")]
+    pub(crate) github_workspace: Option<OsString>,
 }
 
 /// Which APIs to judge.
@@ -274,7 +288,8 @@ Examples:
   vestibule conform device http://192.0.2.7 --list
   vestibule conform device http://192.0.2.7 --password secret --allow mutating --stimulus manual
   vestibule conform device http://127.0.0.1:8000 --control http://127.0.0.1:7900 \\
-      --allow mutating,disruptive --only 'v3.event-fetch.*'";
+      --allow mutating,disruptive --only 'v3.event-fetch.*'
+  vestibule conform device --report json=run.json --report html=run.html --transcript run.har";
 
 #[cfg(test)]
 mod tests {

@@ -9,8 +9,9 @@ mod list;
 mod own;
 mod person;
 mod record;
+mod reporting;
 mod settings;
-mod telling;
+mod underway;
 
 use crate::cli::conform::{ConformAction, ConformArgs};
 use crate::exit::{Exit, Failure};

@@ -2,12 +2,11 @@
 //! interrupted in the middle.
 
 use std::process::{Child, Command};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::conforming::{WAITING, cases, conform};
-use crate::running::Running;
+use crate::running::{Running, until};
 use crate::support::{exchange, vestibule};
 
 const BEFORE: &str = r#"{"event_dest":"http://127.0.0.1:9/before","enabled":false}"#;
@@ -83,14 +82,4 @@ impl Drop for Ended {
 fn interrupt(child: &Child) {
     let kill = format!("kill -INT {}", child.id());
     assert!(Command::new("sh").args(["-c", &kill]).status().expect("sh runs").success());
-}
-
-/// Looks again until it is so, for a minute at most.
-#[expect(clippy::disallowed_methods, reason = "a limit, so that a broken run ends")]
-fn until(mut is_so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "it never came to that");
-        std::thread::yield_now();
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -48,6 +49,13 @@ impl Running {
         Some(Self { child, stdout, ready, others })
     }
 
+    /// Any other command, which has no ready line.
+    pub(crate) fn spawn_talking(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the command starts");
+        let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        Self { child, stdout, ready: Value::Null, others: Vec::new() }
+    }
+
     /// One of the ready line's texts.
     pub(crate) fn told(&self, key: &str) -> &str {
         self.ready[key].as_str().expect("the ready line has it")
@@ -86,5 +94,15 @@ impl Drop for Running {
         // A test that failed must not leave it running; one that ended is no concern.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Looks again until it is so, for a minute at most.
+#[expect(clippy::disallowed_methods, reason = "a limit, so that a broken run ends")]
+pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it never came to that");
+        std::thread::yield_now();
     }
 }

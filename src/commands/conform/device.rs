@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::civil::Date;
 use tokio::sync::watch;
@@ -11,12 +12,14 @@ use vestibule_conformance::case::types::{Case, Cost};
 use vestibule_conformance::clock;
 use vestibule_conformance::known_failures::KnownFailures;
 use vestibule_conformance::outcome::{CaseResult, Progress, Redactor, Run, RunStart, Verdict};
+use vestibule_conformance::report::Reports;
 use vestibule_conformance::runner::{Planned, head, order};
 use vestibule_conformance::select::{Choice, SelectError, Selection};
 
 use super::bench::{self, Bench};
 use super::interruption::Interruption;
-use super::telling::Telling;
+use super::reporting::{Asked, ReportFile, again};
+use super::underway::Underway;
 use super::{check, list, settings};
 use crate::cli::conform::DeviceArgs;
 use crate::exit::{Exit, Failure};
@@ -33,21 +36,18 @@ pub(crate) async fn run(args: DeviceArgs, output: &Output) -> Result<Exit, Failu
         return if listed == 0 { Err(nothing_matched()) } else { Ok(Exit::Done) };
     }
     let known = known_failures(args.result.known_failures.as_deref())?;
+    let new_known = args.result.write_known_failures.as_deref();
     let judging = Judging {
         args: &args,
         collection: &collection,
         selection: &selection,
         known: &known,
+        new_known: new_known.map(ReportFile::new).transpose()?,
         today: today(),
         output,
-        telling: Telling::new(&args.result.reports, output)?,
     };
-    let interruption = Interruption::new()?;
-    tokio::select! {
-        judged = Box::pin(judging.device(&interruption)) => judged,
-        // What stands on the bench goes with the future.
-        () = interruption.given_up() => Ok(Exit::Interrupted),
-    }
+    let asked = Asked::new(&args)?;
+    Box::pin(judging.device(asked, &Interruption::new()?)).await
 }
 
 /// What a run is about.
@@ -56,16 +56,25 @@ struct Judging<'a> {
     collection: &'a Collection,
     selection: &'a Selection,
     known: &'a KnownFailures,
+    new_known: Option<ReportFile>,
     today: Date,
     output: &'a Output,
-    telling: Telling<'a>,
 }
 
 /// What the lanes of a run share.
-struct State {
-    run: RefCell<Run>,
+struct State<'a> {
+    reports: RefCell<Reports>,
     redactor: RefCell<Redactor>,
     ended: Ended,
+    underway: Underway<'a>,
+}
+
+/// How the cases came to their end.
+enum Way {
+    /// By themselves or by a signal, and what was changed is put back, but for these.
+    PutBack(Vec<String>),
+    /// By a second signal, with nothing put back.
+    GivenUp,
 }
 
 /// The cases that have ended, and whether they failed.
@@ -100,41 +109,85 @@ impl Ended {
 }
 
 impl Judging<'_> {
-    /// Runs the cases against the device.
-    async fn device(&self, interruption: &Interruption) -> Result<Exit, Failure> {
+    /// Runs the cases against the device, and tells what came of them.
+    async fn device(&self, asked: Asked, interruption: &Interruption) -> Result<Exit, Failure> {
         let origin = clock::mono();
         let planned = self.planned();
         if planned.is_empty() {
             return Err(nothing_matched());
         }
         let redactor = bench::secrets(&self.args.target);
-        let bench = Box::pin(Bench::new(self.args, origin, &redactor, self.output)).await?;
-        let run = Run::new(RunStart {
+        self.output.progress(|| "looking at the device".to_owned());
+        let bench = tokio::select! {
+            bench = Box::pin(Bench::new(self.args, origin, &redactor, self.output)) => bench?,
+            () = interruption.given_up() => return Ok(Exit::Interrupted),
+        };
+        let start = RunStart {
             target: bench.shown.clone(),
             planned: planned.iter().map(|one| head(one.filed)).collect(),
             started: clock::wall(),
-            command: redactor.text(&command_line(&self.args.target.url)),
-        });
-        let state =
-            State { run: run.into(), redactor: redactor.into(), ended: Ended::new(&planned) };
-        let done = Box::pin(self.cases(&planned, &bench, &state, interruption)).await;
-        let troubles = bench.clear().await;
-        done?;
-        let mut run = state.run.into_inner();
-        let progress =
-            if interruption.stopped() { Progress::Interrupted } else { Progress::Complete };
+            command: redactor.text(&again()),
+        };
+        let sinks = asked.sinks(&self.collection.clauses, self.output);
+        let state = State {
+            reports: Reports::new(start, sinks).into(),
+            redactor: redactor.into(),
+            ended: Ended::new(&planned),
+            underway: Underway::new(self.output, planned.len()),
+        };
+        let way = tokio::select! {
+            way = Box::pin(self.to_the_end(&planned, &bench, &state, interruption)) => way,
+            never = state.underway.said() => match never {},
+            // What stands on the bench goes with it.
+            () = interruption.given_up() => Ok(Way::GivenUp),
+        };
+        let stopped = interruption.stopped() || way.is_err();
+        let progress = if stopped { Progress::Interrupted } else { Progress::Complete };
+        let took = clock::mono().saturating_duration_since(origin);
+        let reports = self.told(state.reports.into_inner(), &planned, progress, took);
+        match way? {
+            Way::GivenUp => Ok(Exit::Interrupted),
+            Way::PutBack(troubles) => match troubles.into_iter().next() {
+                Some(trouble) => Err(not_put_back(trouble)),
+                None => reports,
+            },
+        }
+    }
+
+    /// Ends the reports; what the run comes to.
+    fn told(
+        &self,
+        mut reports: Reports,
+        planned: &[Planned<'_>],
+        progress: Progress,
+        took: Duration,
+    ) -> Result<Exit, Failure> {
         let filed: Vec<&Filed> = planned.iter().map(|one| one.filed).collect();
         let stale = match progress {
-            Progress::Complete => self.known.stale(&filed, run.cases(), self.today),
+            Progress::Complete => self.known.stale(&filed, reports.run().cases(), self.today),
             _ => Vec::new(),
         };
-        run.end(progress, clock::mono().saturating_duration_since(origin), stale);
-        self.write_known(&run)?;
-        self.telling.run(&run)?;
-        match troubles.into_iter().next() {
-            Some(trouble) => Err(not_put_back(trouble)),
-            None => Ok(verdict(&run)),
+        self.output.progress_end();
+        reports.end(progress, took, stale);
+        self.write_known(reports.run())?;
+        match reports.take_failed() {
+            Some(failed) => Err(Failure::new(Exit::Unreachable, "telling of the run", failed)
+                .hint("free space there, or name another file")),
+            None => Ok(verdict(reports.run())),
         }
+    }
+
+    /// Runs the cases and clears the bench.
+    async fn to_the_end(
+        &self,
+        planned: &[Planned<'_>],
+        bench: &Bench<'_>,
+        state: &State<'_>,
+        interruption: &Interruption,
+    ) -> Result<Way, Failure> {
+        let done = self.cases(planned, bench, state, interruption).await;
+        let troubles = bench.clear().await;
+        done.map(|()| Way::PutBack(troubles))
     }
 
     /// Runs them until the end or a signal. The cases that wait long have an emulator of their own
@@ -143,7 +196,7 @@ impl Judging<'_> {
         &self,
         planned: &[Planned<'_>],
         bench: &Bench<'_>,
-        state: &State,
+        state: &State<'_>,
         interruption: &Interruption,
     ) -> Result<(), Failure> {
         let apart = |one: &&Planned<'_>| bench.has_own() && one.filed.case.cost == Cost::Slow;
@@ -157,7 +210,7 @@ impl Judging<'_> {
         &self,
         cases: Vec<&Planned<'_>>,
         bench: &Bench<'_>,
-        state: &State,
+        state: &State<'_>,
         interruption: &Interruption,
     ) -> Result<(), Failure> {
         let mut stop = interruption.stop();
@@ -166,7 +219,7 @@ impl Judging<'_> {
                 blocked_by = state.ended.wait(&one.filed.case) => blocked_by,
                 _ = stop.wait_for(|stop| *stop) => return Ok(()),
             };
-            self.output.progress(|| one.filed.case.id.clone());
+            state.underway.begins(&one.filed.case.id);
             let mut station = bench.take(&one.filed.case).await?;
             let ended = station.runner.case(one, blocked_by.as_deref(), &mut stop).await;
             bench.put(station);
@@ -174,9 +227,9 @@ impl Judging<'_> {
                 return Ok(());
             };
             let result = attempts.result(&mut state.redactor.borrow_mut());
-            self.telling.case(&result)?;
             state.ended.note(&result);
-            state.run.borrow_mut().add(result).map_err(|error| {
+            state.underway.ends(&result.head.id);
+            state.reports.borrow_mut().case_ended(result).map_err(|error| {
                 Failure::new(Exit::NothingExamined, "adding a result up", error)
             })?;
         }
@@ -198,12 +251,12 @@ impl Judging<'_> {
     }
 
     fn write_known(&self, run: &Run) -> Result<(), Failure> {
-        let Some(path) = &self.args.result.write_known_failures else {
+        let Some(file) = &self.new_known else {
             return Ok(());
         };
-        std::fs::write(path, KnownFailures::bootstrap(run.cases())).map_err(|error| {
-            let tried = format!("writing {}", path.display());
-            Failure::new(Exit::Usage, tried, error).hint("name a file that can be written")
+        file.put(KnownFailures::bootstrap(run.cases()).as_bytes()).map_err(|error| {
+            Failure::new(Exit::Unreachable, "writing the known failures", error)
+                .hint("free space there, or name another file")
         })
     }
 }
@@ -235,11 +288,6 @@ fn known_failures(path: Option<&Path>) -> Result<KnownFailures, Failure> {
 pub(super) fn today() -> Date {
     let now = jiff::Timestamp::try_from(clock::wall()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     now.to_zoned(jiff::tz::TimeZone::UTC).date()
-}
-
-fn command_line(url: &Option<String>) -> String {
-    let url = url.as_deref().map(|url| format!(" {url}")).unwrap_or_default();
-    format!("vestibule conform device{url}")
 }
 
 fn nothing_matched() -> Failure {

@@ -4,18 +4,27 @@ use std::path::Path;
 
 use serde_json::json;
 use vestibule_conformance::diff::{Difference, Report, diff};
+use vestibule_conformance::report::schema;
 
 use crate::cli::conform::DiffArgs;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
+const HINT: &str = "give reports of `vestibule conform device --report json=FILE`";
+
 /// Compares two reports.
 pub(crate) fn run(args: &DiffArgs, output: &Output) -> Result<Exit, Failure> {
-    let (before, after) = (read(&args.before)?, read(&args.after)?);
+    if args.schema {
+        output.line(&format!("{:#}", schema()))?;
+        return Ok(Exit::Done);
+    }
+    let [before, after] = args.reports.as_slice() else {
+        return Err(Failure::new(Exit::Usage, "comparing", "two reports are needed").hint(HINT));
+    };
+    let (before, after) = (read(before)?, read(after)?);
     if before.cases.is_empty() || after.cases.is_empty() {
         let why = "one of the reports has no case";
-        return Err(Failure::new(Exit::NothingExamined, "comparing", why)
-            .hint("give reports of `vestibule conform device --report json=FILE`"));
+        return Err(Failure::new(Exit::NothingExamined, "comparing", why).hint(HINT));
     }
     let differences = diff(&before, &after);
     for one in &differences {
@@ -37,9 +46,8 @@ fn line(one: &Difference) -> String {
 
 fn read(path: &Path) -> Result<Report, Failure> {
     let tried = || format!("reading {}", path.display());
-    let hint = "give a report of `vestibule conform device --report json=FILE`";
     let text = std::fs::read(path)
-        .map_err(|error| Failure::new(Exit::Usage, tried(), error).hint(hint))?;
+        .map_err(|error| Failure::new(Exit::Usage, tried(), error).hint(HINT))?;
     serde_json::from_slice(&text)
-        .map_err(|error| Failure::new(Exit::Usage, tried(), error).hint(hint))
+        .map_err(|error| Failure::new(Exit::Usage, tried(), error).hint(HINT))
 }
