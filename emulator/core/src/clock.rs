@@ -2,7 +2,7 @@
 //!
 //! [`Mono`] is real: sockets, retries, timeouts, token life. [`UnixMillis`] is the device's own clock:
 //! stamps, arrivals, validity. [`Clock`] scales the second by a [`Speed`] from an anchor that every
-//! change moves, so a device's time never jumps. Nothing here reads a clock: the shell passes [`Mono`]
+//! change moves, so that a device's time jumps only where it is set. Nothing here reads a clock: the shell passes [`Mono`]
 //! in.
 
 use std::ops::{Add, Sub};
@@ -164,6 +164,11 @@ impl Clock {
     pub fn set_speed(&mut self, speed: Speed, mono: Mono) {
         self.anchor = self.at(mono);
         self.speed = speed;
+    }
+
+    /// Shows `wall` at real time `mono`; it runs on as fast as before.
+    pub const fn set(&mut self, wall: UnixMillis, mono: Mono) {
+        self.anchor = Now { mono, wall };
     }
 
     /// How fast it runs.

@@ -73,7 +73,7 @@ pub(super) async fn serve(
     let token = token.as_ref().and_then(|token| token.to_str().ok());
     let turn = match &request.call {
         Ok(Call::SetPassword(_) | Call::ConfigSet(_)) => Some(handle.rare_turn().await),
-        Ok(Call::OpenDoor(_)) => Some(handle.entry_turn().await),
+        Ok(Call::OpenDoor(_) | Call::SyncTime(_)) => Some(handle.entry_turn().await),
         _ => None,
     };
     let (result, receipt) = handle.change(|device, mono, effects| {

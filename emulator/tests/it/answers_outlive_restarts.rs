@@ -67,6 +67,19 @@ async fn every_one_of_many_reboots_is_answered_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_factory_reset_is_answered_whole_and_then_it_happens() {
+    let running = Running::quiet();
+    for _ in 0..20 {
+        running.emit(&json!({"event": "face", "count": 9})).await;
+        let token = log_in(&running).await;
+        let stream = asked(&running, "device-reset", &token).await;
+        assert_eq!(answer(stream).await, json!({"retcode": 0, "header": {"reqid": "42"}}));
+        running.status_when(|status| newest(status) == 1).await;
+    }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_takes_its_time_is_waited_for() {
     let running = Running::quiet();
     let token = log_in(&running).await;

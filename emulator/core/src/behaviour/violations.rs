@@ -153,6 +153,8 @@ pub struct Report {
 pub struct Actions {
     /// An order to the door is answered, and nothing happens (R-V3-34).
     pub door_stays_shut: bool,
+    /// The clock is not set, though that is answered (R-V3-35).
+    pub clock_stays: bool,
     /// A device that is told to go down does so without an answer (R-V3-33).
     pub down_unanswered: bool,
 }

@@ -1,6 +1,6 @@
 //! The calls of the v3.x API.
 
-use crate::clock::Mono;
+use crate::clock::{Mono, UnixMillis};
 use crate::event::Entry;
 use crate::world::Order;
 
@@ -19,6 +19,10 @@ pub enum Call {
     ConfigSet(Vec<(String, String)>),
     /// `device-reboot`: a power cycle, once the answer has left (R-V3-33).
     Reboot,
+    /// `device-reset`: a factory reset, once the answer has left (R-V3-33).
+    Reset,
+    /// `device-synctime`: the device's clock shows that (R-V3-35).
+    SyncTime(UnixMillis),
     /// `device-opendoor` (R-V3-34).
     OpenDoor(DoorOrder),
     /// `event-info`.
@@ -114,6 +118,8 @@ pub struct GoingDown {
 pub enum Down {
     /// A power cycle.
     Restart,
+    /// A factory reset (R-V3-29).
+    FactoryReset,
 }
 
 /// One setting.

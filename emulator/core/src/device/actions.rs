@@ -6,7 +6,7 @@ use super::Device;
 use super::effects::Effects;
 use super::v3::{Answer, refuse};
 use crate::calls::v3::{DoorOrder, Down, GoingDown, Refusal, Reply, Retcode};
-use crate::clock::Mono;
+use crate::clock::{Mono, UnixMillis};
 use crate::event::{Opener, Subject};
 use crate::wire::View;
 
@@ -44,6 +44,30 @@ impl Device {
         Ok(Reply::Done)
     }
 
+    /// R-V3-35: sets the clock, forward or back. What was due before has happened, and what happens from
+    /// now on bears the new time.
+    pub(super) fn sync_time(
+        &mut self,
+        view: &View,
+        to: UnixMillis,
+        mono: Mono,
+        effects: &mut Effects,
+    ) -> Answer {
+        if self.is_leaving() {
+            return refuse(Retcode::BUSY);
+        }
+        if view.behaviour.violations.v3.actions.clock_stays {
+            return Ok(Reply::Done);
+        }
+        let from = self.present(self.clock.at(mono), effects);
+        self.clock.set(to, mono);
+        self.latest = self.latest.min(to);
+        self.world.set_clock(from, to);
+        self.world_moved();
+        self.deliver(mono, effects);
+        Ok(Reply::Done)
+    }
+
     /// R-V3-33: says that it goes down, and does so only when whoever asked has the answer.
     pub(super) fn go_down(
         &mut self,
@@ -60,15 +84,18 @@ impl Device {
         Ok(Reply::GoingDown(going))
     }
 
-    /// Goes down, now that the answer has left, and comes up again. Whatever it was asked for, once is
-    /// enough: a device that has restarted since does not do so again.
+    /// Goes down, now that the answer has left, and comes up again. To restart once is enough: a device that
+    /// has come up since it was asked does not do so again.
     pub fn handle_going_down(&mut self, going: GoingDown, mono: Mono, effects: &mut Effects) {
-        let has_come_up_since = self.started > going.asked;
-        if self.is_leaving() || has_come_up_since {
+        if self.is_leaving() {
             return;
         }
+        let has_come_up_since = self.started > going.asked;
+        let now = self.clock.at(mono);
         match going.what {
-            Down::Restart => self.restart(self.clock.at(mono), effects),
+            Down::Restart if has_come_up_since => return,
+            Down::Restart => self.restart(now, effects),
+            Down::FactoryReset => self.factory_reset(now, effects),
         }
         self.deliver(mono, effects);
     }

@@ -146,7 +146,7 @@ impl Device {
 
     /// R-V3-29: journal, backlog, numbering, subscription, tokens, passwords, settings and enrolled
     /// people go; the seed's roster returns.
-    fn factory_reset(&mut self, now: Now, effects: &mut Effects) {
+    pub(super) fn factory_reset(&mut self, now: Now, effects: &mut Effects) {
         let fresh = self.reset_to_factory(now);
         self.change(Rare::Replace(fresh, Replacing::FactoryReset), now.mono, effects);
     }

@@ -70,7 +70,7 @@ pub struct Device {
     refused: u64,
     reported: u64,
     started: Mono,
-    /// The latest time an entry shows, stamps ahead of the clock apart.
+    /// The latest time an entry shows since the clock was last set back, stamps ahead of the clock apart.
     latest: UnixMillis,
     factory_resets: u64,
     starts: u64,

@@ -43,7 +43,8 @@ pub struct Position {
     pub next_seqnum: Seqnum,
     /// The oldest event that is kept, or the next one's number while none is: from here on none is missing.
     pub oldest_seqnum: Seqnum,
-    /// The latest time that any entry shows, not counting stamps that were asked for ahead of the clock.
+    /// The latest time that any entry shows since the clock was last set back, not counting stamps that were
+    /// asked for ahead of the clock.
     pub latest: UnixMillis,
     /// Where its world stands; empty where that is lost, and the world begins anew.
     pub world: Vec<u8>,

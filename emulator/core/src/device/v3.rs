@@ -94,7 +94,9 @@ impl Device {
             Call::ConfigFetch => Ok(Reply::Configs(self.settings.all())),
             Call::ConfigSet(configs) => self.set_configs(configs, mono, effects),
             Call::OpenDoor(order) => self.open_door(view, order, mono, effects),
+            Call::SyncTime(to) => self.sync_time(view, to, mono, effects),
             Call::Reboot => self.go_down(view, Down::Restart, mono, effects),
+            Call::Reset => self.go_down(view, Down::FactoryReset, mono, effects),
             Call::EventInfo => self.event_info(view),
             Call::EventFetch(fetch) => self.event_fetch(view, fetch),
         }

@@ -3,6 +3,7 @@
 //! What a device would act upon must be understood: whatever `v3.bad-field` says, a field of another type or
 //! out of its range is refused and never taken for one that was left out.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -10,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::fields::{Field, read_object};
 use crate::calls::v3::{Call, DoorOrder};
+use crate::clock::UnixMillis;
 use crate::world::{Hold, Order};
 
 /// A userid has at most so many bytes (the vendor's manual): a longer one names nobody.
@@ -23,6 +25,16 @@ const DELAY_WITHOUT_END: i64 = -1;
 
 /// The longest time that ends by itself, a day: whoever wants more means without end.
 const DELAY_MAX: i64 = 24 * 60 * 60;
+
+/// Minutes from GMT, east negative (the vendor's manual): from UTC+14 to UTC-12.
+const TIME_ZONES: RangeInclusive<i64> = -14 * 60..=12 * 60;
+
+/// Seconds since 1970, up to the year 2106: no clock of a door goes further, and milliseconds by mistake are
+/// beyond it.
+type Seconds = u32;
+
+/// UTC+8 (the vendor's manual).
+const TIME_ZONE_DEFAULT: i64 = -480;
 
 /// A field that was left out, or its value; none where it is bad.
 fn given<T>(field: Field<T>) -> Option<Option<T>> {
@@ -66,4 +78,23 @@ pub(super) fn open_door(body: Option<&RawValue>) -> Option<Call> {
         Some(_) => return None,
     };
     Some(Call::OpenDoor(DoorOrder { userid, order }))
+}
+
+#[derive(Deserialize)]
+struct SyncTimeBody {
+    #[serde(default)]
+    timezone: Field<i64>,
+    #[serde(default)]
+    timestamp: Field<Seconds>,
+}
+
+/// R-V3-35: the time is needed; the zone is checked, and decides nothing that either API shows.
+pub(super) fn sync_time(body: Option<&RawValue>) -> Option<Call> {
+    let body: SyncTimeBody = read_object(body?.get().as_bytes()).ok()?;
+    let zone = given(body.timezone)?.unwrap_or(TIME_ZONE_DEFAULT);
+    let seconds = given(body.timestamp)??;
+    if !TIME_ZONES.contains(&zone) {
+        return None;
+    }
+    Some(Call::SyncTime(UnixMillis::new(i64::from(seconds) * 1000)))
 }

@@ -144,7 +144,7 @@ struct Action {
     read: fn(Option<&RawValue>, BadField) -> Option<Call>,
 }
 
-const ACTIONS: [Action; 9] = [
+const ACTIONS: [Action; 11] = [
     Action {
         name: "auth-login",
         home: Service::Auth,
@@ -176,6 +176,12 @@ const ACTIONS: [Action; 9] = [
         read: |body, _| config_set(body),
     },
     Action {
+        name: "device-synctime",
+        home: Service::Device,
+        unreadable: Unreadable::BadField,
+        read: |body, _| device_calls::sync_time(body),
+    },
+    Action {
         name: "device-opendoor",
         home: Service::Device,
         unreadable: Unreadable::BadField,
@@ -186,6 +192,12 @@ const ACTIONS: [Action; 9] = [
         home: Service::Device,
         unreadable: Unreadable::BadField,
         read: |_, _| Some(Call::Reboot),
+    },
+    Action {
+        name: "device-reset",
+        home: Service::Device,
+        unreadable: Unreadable::BadField,
+        read: |_, _| Some(Call::Reset),
     },
     Action {
         name: "event-info",

@@ -98,6 +98,16 @@ impl Agenda {
         self.beats = beats.into_iter().map(later).collect();
     }
 
+    /// Carries everything over from a clock that shows `from` to one that shows `to`.
+    pub(super) fn carry(&mut self, from: UnixMillis, to: UnixMillis) {
+        let by = to.millis() - from.millis();
+        let beats = std::mem::take(&mut self.beats);
+        let carried = |(place, beat): (Place, Beat)| {
+            (Place { at: UnixMillis::new(place.at.millis().saturating_add(by)), ..place }, beat)
+        };
+        self.beats = beats.into_iter().map(carried).collect();
+    }
+
     /// When the next beat is due.
     pub(super) fn next_due(&self) -> Option<UnixMillis> {
         self.beats.first_key_value().map(|(place, _)| place.at)

@@ -45,7 +45,7 @@ pub struct World {
     scene_dice: Dice,
     /// Draws of what is asked for, apart so that asking never changes what happens by itself.
     wish_dice: Dice,
-    /// The latest stamp handed out: nothing goes on the agenda before it.
+    /// The latest stamp handed out since the clock was set: nothing goes on the agenda before it.
     latest: UnixMillis,
     skipped: u64,
 }
@@ -152,7 +152,7 @@ impl World {
     }
 
     /// The next thing that is due at or before `now`, stamped with the time it was due; none, if
-    /// nothing is. Stamps never go back.
+    /// nothing is. Stamps go back only with the clock ([`World::set_clock`]).
     pub fn advance(&mut self, now: UnixMillis) -> Option<Happening> {
         loop {
             let due = self.next_due().filter(|due| *due <= now)?;
@@ -173,6 +173,14 @@ impl World {
     pub fn set_traffic(&mut self, traffic: Traffic, now: UnixMillis) {
         self.intensity.traffic = traffic;
         self.arrivals.restart(&self.intensity, now.max(self.latest));
+    }
+
+    /// The device's clock is set from `from`, before which nothing is due any more, to `to`. The scenes that
+    /// run go on as they would have, and who comes next comes by the new time: nobody came in between.
+    pub fn set_clock(&mut self, from: UnixMillis, to: UnixMillis) {
+        self.agenda.carry(from, to);
+        self.latest = to;
+        self.arrivals.restart(&self.intensity, to);
     }
 
     /// How busy the door is.

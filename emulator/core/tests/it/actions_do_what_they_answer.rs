@@ -3,12 +3,13 @@
 
 use serde_json::{Value, json};
 use vestibule_core::calls::control::{Command, Reply};
+use vestibule_core::clock::UnixMillis;
 use vestibule_core::device::{Effect, Room};
 use vestibule_core::event::{Entry, Fact};
 use vestibule_core::wire::v3::Service;
 use vestibule_core::world::{Profile, Traffic};
 
-use crate::support::{BAD_TOKEN, REPORTS, Rig, parsed, retcode, sent};
+use crate::support::{BAD_TOKEN, DIGEST, REPORTS, Rig, START, parsed, reporting, retcode, sent};
 
 const REBOOT: &str = r#"{"action": "device-reboot", "header": {"reqid": "1"}}"#;
 
@@ -65,7 +66,7 @@ fn r_v3_33_whatever_else_a_reboot_says_does_not_matter() {
 }
 
 #[test]
-fn a_reboot_that_is_refused_is_none() {
+fn what_is_refused_brings_no_device_down() {
     let rows = [
         (Service::Device, None, REBOOT, BAD_TOKEN),
         (Service::Device, Some("0123456789abcdef0123456789abcdef"), REBOOT, BAD_TOKEN),
@@ -77,16 +78,58 @@ fn a_reboot_that_is_refused_is_none() {
         (Service::Device, None, r#"{"action": "device-reboot""#, 101),
     ];
     let mut rig = Rig::new();
+    rig.faces(1);
     for (service, token, request, expected) in rows {
-        assert_eq!(retcode(&mut rig, service, request, token), expected, "{request}");
-        rig.answer_leaves();
+        for action in ["reboot", "reset"] {
+            let request = request.replace("reboot", action).replace("Reboot", action);
+            assert_eq!(retcode(&mut rig, service, &request, token), expected, "{request}");
+            rig.answer_leaves();
+        }
     }
     let token = rig.token();
-    let bad_header = r#"{"action": "device-reboot", "header": 7}"#;
-    assert_eq!(retcode(&mut rig, Service::Device, bad_header, Some(&token)), 101);
-    rig.answer_leaves();
+    for action in ["reboot", "reset"] {
+        let bad_header = format!(r#"{{"action": "device-{action}", "header": 7}}"#);
+        assert_eq!(retcode(&mut rig, Service::Device, &bad_header, Some(&token)), 101);
+        rig.answer_leaves();
+    }
     assert!(!is_cut(&rig));
-    assert_eq!(kinds(&mut rig), [""; 0]);
+    assert_eq!(kinds(&mut rig), ["face"]);
+}
+
+const RESET: &str = r#"{"action": "device-reset", "header": {"reqid": "1"}}"#;
+
+#[test]
+fn r_v3_33_a_reset_waits_until_its_answer_has_left() {
+    // R-V3-33, R-V3-29: everything goes, with the passwords, and the factory's return.
+    let mut rig = reporting(&[]);
+    rig.subscribe();
+    rig.faces(5);
+    let other = "0".repeat(32);
+    let change = json!({"action": "auth-passwd", "body": {"user": "admin", "passwd": other}});
+    assert_eq!(rig.ask(Service::Auth, &change)["retcode"], 0);
+    let token = rig.login("admin", &other)["body"]["token"].as_str().expect("a token").to_owned();
+    assert_eq!(retcode(&mut rig, Service::Device, RESET, Some(&token)), 0);
+    assert!(!is_cut(&rig));
+    assert_eq!(rig.info()["body"]["max"], 5, "until then it serves on");
+    rig.answer_leaves();
+    assert!(is_cut(&rig));
+    assert_eq!(rig.login("admin", &other)["retcode"], 101);
+    assert_eq!(kinds(&mut rig), ["reset"]);
+    assert_eq!(rig.info()["body"], json!({"min": 1, "max": 1}));
+    assert_eq!(rig.subscription()["data"], json!(null));
+    assert_eq!(rig.device.status(rig.mono).report_to, None);
+}
+
+#[test]
+fn r_v3_33_a_restart_meanwhile_does_not_spare_a_reset() {
+    let mut rig = Rig::new();
+    rig.faces(5);
+    let token = rig.token();
+    assert_eq!(retcode(&mut rig, Service::Device, RESET, Some(&token)), 0);
+    rig.wait(1);
+    assert_eq!(rig.control(Command::Restart), Ok(Reply::Done));
+    rig.answer_leaves();
+    assert_eq!(kinds(&mut rig), ["reset"]);
 }
 
 /// `device-opendoor` with that body.
@@ -235,4 +278,105 @@ fn an_order_does_not_change_what_happens_by_itself() {
         rig.entries().iter().filter_map(came).collect::<Vec<_>>()
     };
     assert_eq!(day(0), day(3));
+}
+
+/// `device-synctime` with that body.
+fn sync(rig: &mut Rig, body: &Value) -> u64 {
+    let request = json!({"action": "device-synctime", "header": {"reqid": "1"}, "body": body});
+    rig.ask(Service::Device, &request)["retcode"].as_u64().expect("a retcode")
+}
+
+fn wall(rig: &Rig) -> UnixMillis {
+    rig.device.now(rig.mono).wall
+}
+
+/// The clock's extremes, and a day to either side of the tests' start.
+const TIMES: [i64; 4] = [0, START_SECONDS - DAY_SECONDS, START_SECONDS + DAY_SECONDS, END];
+const START_SECONDS: i64 = START.seconds();
+const DAY_SECONDS: i64 = 86_400;
+const END: i64 = 4_294_967_295;
+
+#[test]
+fn r_v3_35_the_clock_shows_what_it_was_set_to_and_runs_on() {
+    // R-V3-35
+    for seconds in TIMES {
+        let mut rig = Rig::new();
+        rig.faces(1);
+        assert_eq!(sync(&mut rig, &json!({"timestamp": seconds})), 0);
+        assert_eq!(wall(&rig).seconds(), seconds);
+        rig.faces(1);
+        rig.wait(2_000);
+        rig.faces(1);
+        let stamps: Vec<i64> = rig.entries().iter().map(|entry| entry.at.millis()).collect();
+        let set = seconds * 1000;
+        assert_eq!(stamps, [START.millis(), set, set + 2_000]);
+        assert_eq!(rig.numbers(&json!({})), Ok(vec![1, 2, 3]), "numbers do not go back");
+        assert_eq!(rig.login("admin", DIGEST)["body"]["timestamp"], seconds + 2);
+        assert_eq!(rig.info()["retcode"], 0, "a token lives in real time");
+    }
+}
+
+#[test]
+fn r_v3_35_a_scene_goes_on_as_it_would_have() {
+    for seconds in TIMES {
+        let mut rig = Rig::new();
+        assert_eq!(order(&mut rig, &json!({"type": "open", "delay": 20})), 0);
+        rig.wait(10_000);
+        assert_eq!(sync(&mut rig, &json!({"timestamp": seconds})), 0);
+        assert_eq!(rig.entries().len(), 2, "the door is open still");
+        rig.wait(9_000);
+        assert_eq!(rig.entries().len(), 2, "for as long as it would have been");
+        rig.wait(4_000);
+        assert_eq!(rig.entries().len(), 3, "and closes in its time");
+    }
+}
+
+#[test]
+fn r_v3_35_nobody_came_while_the_clock_jumped() {
+    for seconds in TIMES {
+        let mut rig = Rig::made(|config| {
+            config.traffic = Traffic { profile: Profile::Steady, events_per_minute: 60.0 };
+        });
+        rig.wait(60_000);
+        let before = rig.entries().len();
+        assert_eq!(sync(&mut rig, &json!({"timestamp": seconds})), 0);
+        rig.wait(60_000);
+        let after = rig.entries().len() - before;
+        assert!((10..200).contains(&after), "{seconds}: {after} events");
+    }
+}
+
+#[test]
+fn a_time_that_cannot_be_understood_sets_no_clock() {
+    let bad = [
+        json!(null),
+        json!([]),
+        json!({}),
+        json!({"timezone": -480}),
+        json!({"timestamp": null}),
+        json!({"timestamp": "1717466400"}),
+        json!({"timestamp": 1.5}),
+        json!({"timestamp": -1}),
+        // Milliseconds are not seconds.
+        json!({"timestamp": 1_717_466_400_000_i64}),
+        json!({"timestamp": END + 1}),
+        json!({"timestamp": 1_717_466_400, "timezone": "-480"}),
+        json!({"timestamp": 1_717_466_400, "timezone": -841}),
+        json!({"timestamp": 1_717_466_400, "timezone": 721}),
+        json!({"timestamp": 1_717_466_400, "timezone": 1e9}),
+    ];
+    for quirks in [&[][..], &[("v3.bad-field", "default")]] {
+        let mut rig = Rig::with(quirks);
+        rig.wait(500);
+        let before = wall(&rig);
+        for body in &bad {
+            assert_eq!(sync(&mut rig, body), 101, "{body}");
+        }
+        let good = r#"{"action": "device-synctime", "body": {"timestamp": 5}}"#;
+        assert_eq!(retcode(&mut rig, Service::Device, good, None), BAD_TOKEN);
+        let token = rig.token();
+        assert_eq!(retcode(&mut rig, Service::Event, good, Some(&token)), 111);
+        assert_eq!(wall(&rig), before);
+        assert_eq!(sync(&mut rig, &json!({"timestamp": 5, "timezone": 720})), 0);
+    }
 }

@@ -14,12 +14,14 @@ use crate::support::Rig;
 const SERVICES: [Service; 4] = [Service::Auth, Service::Device, Service::Event, Service::Any];
 
 /// Good messages of every kind, to be spoiled.
-const MESSAGES: [&str; 11] = [
+const MESSAGES: [&str; 13] = [
     r#"{"action":"auth-login","header":{"reqid":"1"},"body":{"user":"admin","passwd":"00"}}"#,
     r#"{"action":"auth-passwd","header":{"reqid":7},"body":{"user":"a","passwd":"0"}}"#,
     r#"{"action":"device-info","header":{"reqid":null}}"#,
     r#"{"action":"device-opendoor","body":{"userid":"1","type":"open","delay":-1}}"#,
+    r#"{"action":"device-synctime","body":{"timezone":-480,"timestamp":1717466400}}"#,
     r#"{"action":"device-reboot","header":{"reqid":"1"}}"#,
+    r#"{"action":"device-reset","header":{"reqid":"1"}}"#,
     r#"{"action":"config-set","body":{"configs":[{"key":"manager-mode","value":"none"}]}}"#,
     r#"{"action":"event-info","header":{"reqid":{"a":[1,2.5e3]}}}"#,
     r#"{"action":"event-fetch","header":{"reqid":"é"},"body":{"seqnum":6,"offset":1,"limit":2}}"#,
@@ -96,6 +98,8 @@ fn retyped() -> impl Strategy<Value = Vec<u8>> {
         "code",
         "enabled",
         "userid",
+        "timezone",
+        "timestamp",
         "type",
         "delay",
         "event_dest",
@@ -109,6 +113,8 @@ fn retyped() -> impl Strategy<Value = Vec<u8>> {
         "device-info",
         "device-opendoor",
         "device-reboot",
+        "device-reset",
+        "device-synctime",
         "config-fetch",
         "config-set",
         "event-info",

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use vestibule_core::calls::control::{Command, CommandError, Playing};
 use vestibule_core::clock::{Mono, Now, UnixMillis};
 use vestibule_core::device::{Batch, Config, Device, Effect, Life, Position, Room, State, Stored};
-use vestibule_core::event::Entry;
 use vestibule_core::event::flat::Flat;
+use vestibule_core::event::{Entry, Index};
 use vestibule_core::journal::{Capacity, Place, Recovery, Waiting};
+use vestibule_core::wire::v3::Service;
 use vestibule_core::world::{EventName, Profile, Traffic, Wish};
 
 use crate::support::{RECORDS, Rig, START, config, dest, records_of, seqnum, wish};
@@ -183,7 +184,7 @@ fn what_is_rare_is_stored_before_it_is_so() {
 
     let other = "00000000000000000000000000000001";
     let passwd = json!({"action": "auth-passwd", "body": {"user": "admin", "passwd": other}});
-    kept.rig.ask(vestibule_core::wire::v3::Service::Auth, &passwd);
+    kept.rig.ask(Service::Auth, &passwd);
     kept.rig.set_config("manager-mode", "none");
     assert_eq!(kept.rig.login("admin", other)["retcode"], 101);
     kept.store();
@@ -191,6 +192,81 @@ fn what_is_rare_is_stored_before_it_is_so() {
     assert_eq!(kept.rig.login("admin", other)["retcode"], 0);
     assert_eq!(kept.rig.subscription(), subscription);
     assert_eq!(kept.disk.state.settings["manager-mode"], "none");
+}
+
+/// A v3 device action.
+fn act(kept: &mut Kept, action: &str, body: &Value) -> u64 {
+    let request = json!({"action": action, "header": {"reqid": "1"}, "body": body});
+    kept.rig.ask(Service::Device, &request)["retcode"].as_u64().expect("a retcode")
+}
+
+#[test]
+fn a_door_that_is_held_open_by_order_is_so_after_a_power_cut() {
+    // R-V3-34
+    let mut kept = Kept::new(|_| {});
+    let open = json!({"userid": "guard 7", "type": "open", "delay": -1});
+    assert_eq!(act(&mut kept, "device-opendoor", &open), 0);
+    assert!(kept.rig.entries().is_empty(), "nothing shows before it is stored");
+    kept.store();
+    kept.rig.wait(5_000);
+    kept.store();
+    let before = kept.seen();
+    assert_eq!(kept.rig.entries().len(), 2, "remote and door");
+    kept.power_cut_at_once();
+    assert_eq!(kept.seen(), before);
+    assert_eq!(kept.rig.event(Index::FIRST)["uid"], "guard 7");
+    kept.rig.wait(600_000);
+    kept.store();
+    assert_eq!(kept.seen(), before, "it neither closes nor alarms");
+    assert_eq!(act(&mut kept, "device-opendoor", &json!({"type": "close"})), 0);
+    kept.store();
+    assert_eq!(kept.rig.entries().len(), 4, "remote and door, both over");
+}
+
+#[test]
+fn a_device_that_goes_down_by_its_own_api_stores_that_first() {
+    // R-V3-33
+    let mut kept = subscribed();
+    kept.rig.emit(wish("face count=3"));
+    kept.rig.set_config("manager-mode", "none");
+    kept.store();
+    assert_eq!(act(&mut kept, "device-reset", &json!(null)), 0);
+    kept.rig.answer_leaves();
+    assert_eq!(kept.rig.entries().len(), 3, "it is not reset before that is stored");
+    assert!(kept.rig.device.take_batch().is_some());
+    kept.rig.device.handle_not_stored();
+    assert_eq!(kept.rig.entries().len(), 3, "what cannot be stored is not done");
+    assert_eq!(act(&mut kept, "device-reset", &json!(null)), 0);
+    kept.rig.answer_leaves();
+    kept.store();
+    assert_eq!((kept.rig.entries().len(), kept.disk.rows.len()), (1, 1));
+    kept.power_cut_at_once();
+    assert_eq!(kept.rig.entries().len(), 1);
+    assert!(kept.rig.subscription()["data"].is_null() && kept.disk.state.settings.is_empty());
+    assert_eq!(act(&mut kept, "device-reboot", &json!(null)), 0);
+    kept.rig.answer_leaves();
+    kept.store();
+    kept.power_cut_at_once();
+    assert_eq!(kept.rig.entries().len(), 2, "two starts that were asked for");
+}
+
+#[test]
+fn a_clock_that_was_set_back_does_not_come_up_ahead() {
+    // R-V3-35
+    let mut kept = Kept::new(|_| {});
+    let hour = Duration::from_secs(3600);
+    let ahead = UnixMillis::new((START + hour).seconds() * 1000);
+    let to = |time: UnixMillis| json!({"timestamp": time.seconds()});
+    assert_eq!(act(&mut kept, "device-synctime", &to(ahead)), 0);
+    kept.rig.emit(wish("face"));
+    kept.store();
+    kept.power_cut(START);
+    let shown = |kept: &Kept| kept.rig.device.now(kept.rig.mono).wall;
+    assert_eq!(shown(&kept), ahead, "no stamp goes back by itself");
+    assert_eq!(act(&mut kept, "device-synctime", &to(START)), 0);
+    kept.store();
+    kept.power_cut(START);
+    assert_eq!(shown(&kept), START);
 }
 
 #[test]

@@ -196,6 +196,19 @@ rows! {
         let answer = lab.post("/api/v3.x/device", Some(&token), &open.to_string()).await.json();
         answer["retcode"] == 0 && lab.running.entries().await.len() == before
     };
+    "v3.synctime.ignored", lab => {
+        let sync = json!({"action": "device-synctime", "header": {"reqid": "1"},
+            "body": {"timestamp": 1_000_000_000}});
+        let token = lab.log_in().await;
+        let answer = lab.post("/api/v3.x/device", Some(&token), &sync.to_string()).await.json();
+        let shown = lab.login("admin", DIGEST).await["body"]["timestamp"].as_i64();
+        let ignored = shown.is_some_and(|shown| shown > 1_700_000_000);
+        // The next look finds the clock as the first did.
+        let back = json!({"action": "device-synctime", "header": {"reqid": "1"},
+            "body": {"timestamp": 1_772_409_600}});
+        lab.post("/api/v3.x/device", Some(&token), &back.to_string()).await;
+        answer["retcode"] == 0 && ignored
+    };
     "v3.reboot.unanswered", lab => {
         let reboot = json!({"action": "device-reboot", "header": {"reqid": "1"}}).to_string();
         let token = lab.log_in().await;

@@ -239,6 +239,9 @@ rows! { Family::Protocol;
     "v3.opendoor.ignored", "R-V3-34", OTHER, [],
         "an order to the door is answered with retcode 0, and nothing happens" =>
         |on, _| on.violations.v3.actions.door_stays_shut = true;
+    "v3.synctime.ignored", "R-V3-35", OTHER, [],
+        "setting the clock is answered with retcode 0, and the clock goes on as before" =>
+        |on, _| on.violations.v3.actions.clock_stays = true;
     "v3.reboot.unanswered", "R-V3-33", OTHER, [],
         "a device that is told to reboot or to reset does so before it answers" =>
         |on, _| on.violations.v3.actions.down_unanswered = true;
