@@ -588,6 +588,8 @@ pub enum RestartBy {
     Any,
     /// The action, which is judged: its answer comes whole, and the device serves again.
     DeviceReboot,
+    /// A factory reset by the action, which is judged likewise.
+    DeviceReset,
 }
 
 impl RestartBy {
@@ -596,6 +598,7 @@ impl RestartBy {
     pub const fn action(self) -> &'static str {
         match self {
             Self::Any | Self::DeviceReboot => "device-reboot",
+            Self::DeviceReset => "device-reset",
         }
     }
 }

@@ -161,6 +161,10 @@ impl Stage<'_> {
         let within = self.settings.spans.length(asked.within);
         let restarted = restart(self.target, asked.by, within).await;
         self.token = None;
+        if asked.by == RestartBy::DeviceReset {
+            // The settings that send reports here are gone, and what they were before is lost with them.
+            self.kept.reports = None;
+        }
         let wrong = match restarted {
             Ok(()) if asked.by == RestartBy::Any => return Ok(()),
             Ok(()) => Vec::new(),

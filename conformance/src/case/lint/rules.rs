@@ -138,6 +138,7 @@ pub fn least_safety(step: &Step) -> Safety {
 fn step_safety(step: &Step) -> Safety {
     match step {
         Step::Stimulus(stimulus) if stimulus.event == EventName::Network => Safety::Disruptive,
+        Step::Restart(restart) if restart.by == RestartBy::DeviceReset => Safety::Destructive,
         Step::Restart(_) => Safety::Disruptive,
         Step::Subscribe(_) | Step::ReportTo(_) | Step::Configure(_) | Step::Stimulus(_) => {
             Safety::Mutating
