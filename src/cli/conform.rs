@@ -96,6 +96,8 @@ pub(crate) struct DeviceArgs {
     #[command(flatten)]
     pub(crate) receiver: ReceiverArgs,
     #[command(flatten)]
+    pub(crate) own: OwnArgs,
+    #[command(flatten)]
     pub(crate) choice: ChoiceArgs,
     #[command(flatten)]
     pub(crate) result: ResultArgs,
@@ -186,6 +188,18 @@ pub(crate) struct ReceiverArgs {
     pub(crate) receiver_key: Option<PathBuf>,
 }
 
+/// How the emulator is that is started where no URL is given.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "The emulator, where no URL is given")]
+pub(crate) struct OwnArgs {
+    /// Let it behave another way where the documents leave room; `vestibule quirks` lists them
+    #[arg(long = "quirk", value_name = "NAME=VALUE", value_parser = quirk, conflicts_with = "url")]
+    pub(crate) quirks: Vec<(String, String)>,
+    /// Let it do that wrong for the whole run; `vestibule faults` lists them
+    #[arg(long = "fault", value_name = "NAME[={JSON}]", value_parser = fault, conflicts_with = "url")]
+    pub(crate) faults: Vec<FaultArg>,
+}
+
 /// Which cases.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which cases")]
@@ -270,6 +284,29 @@ pub(crate) enum StimulusArg {
     Command(String),
 }
 
+/// A fault, armed until the end.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FaultArg {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its parameters, where some are given.
+    pub(crate) params: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+fn fault(text: &str) -> Result<FaultArg, String> {
+    let Some((name, params)) = text.split_once('=') else {
+        return Ok(FaultArg { name: text.to_owned(), params: None });
+    };
+    let params = serde_json::from_str(params)
+        .map_err(|error| format!("the parameters are no JSON object: {error}"))?;
+    Ok(FaultArg { name: name.to_owned(), params: Some(params) })
+}
+
+fn quirk(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("not NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
 fn stimulus(text: &str) -> Result<StimulusArg, String> {
     match (text, text.split_once('=')) {
         ("control", _) => Ok(StimulusArg::Control),
@@ -285,6 +322,8 @@ fn stimulus(text: &str) -> Result<StimulusArg, String> {
 const DEVICE_EXAMPLES: &str = "\
 Examples:
   vestibule conform device
+  vestibule conform device --quirk preset=walos-demo
+  vestibule conform device --fault v3.fetch.default-limit
   vestibule conform device http://192.0.2.7 --list
   vestibule conform device http://192.0.2.7 --password secret --allow mutating --stimulus manual
   vestibule conform device http://127.0.0.1:8000 --control http://127.0.0.1:7900 \\
@@ -294,6 +333,17 @@ Examples:
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fault_may_have_parameters() {
+        let bare = FaultArg { name: "v3.reqid.lost".to_owned(), params: None };
+        assert_eq!(fault("v3.reqid.lost"), Ok(bare));
+        let with = fault(r#"api.http-status={"status": 503}"#).expect("it is well written");
+        assert_eq!(with.params.expect("it has some")["status"], 503);
+        for bad in ["x=", "x=3", "x={", "x=[1]"] {
+            assert!(fault(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn a_stimulus_is_one_of_four() {

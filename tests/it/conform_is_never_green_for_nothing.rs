@@ -168,3 +168,32 @@ fn what_came_too_late_once_is_looked_at_again_and_called_flaky() {
     let (code, text) = judged(&[&at_once], &[&url]);
     assert_eq!(code, Some(1), "{text}");
 }
+
+/// Our own emulator with a fault armed: the case that names it turns red, the report says what was armed.
+#[test]
+fn a_fault_of_our_own_emulator_is_found() {
+    let only = ["device", "--only", "v3.event-fetch.default-limit", "--report", "json"];
+    let (code, text) = conform(&only);
+    assert_eq!(code, Some(0), "{text}");
+    let fault = ["--fault", "v3.fetch.default-limit", "--quirk", "v3.token-ttl=5s"];
+    let (code, text) = conform(&[&only[..], &fault].concat());
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("told to do wrong: v3.fetch.default-limit"), "{text}");
+    assert!(text.contains("v3.token-ttl 5s"), "{text}");
+}
+
+#[test]
+fn a_fault_or_quirk_that_there_is_not_is_2() {
+    for (args, why) in [
+        (&["--fault", "v3.no-such"][..], "no fault `v3.no-such`"),
+        (&["--fault", "v3.fetch.default-limit={"], "no JSON object"),
+        (&["--fault", "v3.fetch.default-limit={\"nope\": 5}"], "nope"),
+        (&["--quirk", "v3.no-such=1"], "v3.no-such"),
+        (&["--quirk", "v3.token-ttl"], "NAME=VALUE"),
+        (&["http://127.0.0.1:9", "--fault", "v3.fetch.default-limit"], "cannot be used with"),
+    ] {
+        let (code, text) = conform(&[&["device"], args].concat());
+        assert_eq!(code, Some(2), "{args:?}: {text}");
+        assert!(text.contains(why), "{args:?}: {text}");
+    }
+}

@@ -13,7 +13,7 @@ use vestibule_conformance::stimulus::Stimulus;
 use vestibule_conformance::target::Target;
 use vestibule_conformance::target::discover::{DiscoverError, discover};
 
-use super::own::{self, Own, Setup};
+use super::own::{self, Base, Own, Setup};
 use super::{person, settings};
 use crate::cli::conform::{AllowArg, DeviceArgs, StimulusArg, TargetArgs};
 use crate::exit::{Exit, Failure};
@@ -24,6 +24,8 @@ pub(super) struct Bench<'a> {
     args: &'a DeviceArgs,
     output: &'a Output,
     authority: Authority,
+    /// What emulators of our own are told; none where a device was named.
+    base: Option<Base>,
     origin: Instant,
     stations: RefCell<BTreeMap<Setup, Station>>,
     /// What the report shows of the device.
@@ -49,8 +51,12 @@ impl<'a> Bench<'a> {
             let tried = "making a certificate for the suite's receivers";
             Failure::new(Exit::Unreachable, tried, error)
         })?;
+        let base = match args.target.url {
+            Some(_) => None,
+            None => Some(Base::new(&args.own)?),
+        };
         let (stations, shown) = (RefCell::default(), Shown::default());
-        let mut bench = Self { args, output, authority, origin, stations, shown };
+        let mut bench = Self { args, output, authority, base, origin, stations, shown };
         let (station, told) = bench.station(Setup::default()).await?;
         bench.put(station);
         bench.shown = told.shown(redactor);
@@ -74,29 +80,36 @@ impl<'a> Bench<'a> {
 
     /// Whether the devices are emulators of our own, of which there can be several at a time.
     pub(super) fn has_own(&self) -> bool {
-        self.args.target.url.is_none()
+        self.base.is_some()
     }
 
     async fn station(&self, setup: Setup) -> Result<(Station, Told), Failure> {
         let args = self.args;
-        let own = match &args.target.url {
-            Some(_) => None,
-            None => {
+        let own = match &self.base {
+            None => None,
+            Some(base) => {
                 let capacity = args.stimulus.allow.contains(&AllowArg::Capacity);
-                Some(Own::start(Setup { full_size: capacity, ..setup }, &self.authority).await?)
+                let setup = Setup { full_size: capacity, ..setup };
+                Some(Own::start(base, setup, &self.authority).await?)
             }
         };
         let mut wanted = settings::wanted(&args.target, own.as_ref());
+        wanted.token_ttl = self.base.as_ref().map(Base::token_ttl).or(wanted.token_ttl);
         wanted.mode = own.as_ref().map(|_| setup.mode.unwrap_or(own::MODE));
         wanted.health_codes = setup.health_codes;
-        let mut settings = settings::settings(args, &wanted.url, self.origin, &self.authority)?;
+        let mut settings = settings::settings(args, &wanted, self.origin, &self.authority)?;
         let target = discover(&wanted, self.origin).await;
         let target = target.map_err(|error| unreachable(&wanted.url, error))?;
         let stimulus = stimulus(args, &target, self.output)?;
         if args.stimulus.may_unlock.as_ref().is_some_and(|typed| target.is_called(typed)) {
             settings.door = Door::MayOpen;
         }
-        let told = told(&target, &stimulus, &settings, (&wanted.url, own.as_ref()));
+        let told = told(
+            &target,
+            &stimulus,
+            &settings,
+            (&wanted.url, own.as_ref().zip(self.base.as_ref())),
+        );
         let runner = Runner::new(target, stimulus, settings);
         Ok((Station { setup, own, runner }, told))
     }
@@ -186,7 +199,7 @@ fn told(
     target: &Target,
     stimulus: &Stimulus,
     settings: &Settings,
-    (url, own): (&str, Option<&Own>),
+    (url, own): (&str, Option<(&Own, &Base)>),
 ) -> Told {
     let mut facts: Vec<(String, String)> = target.facts.clone();
     facts.push(("stimulus".to_owned(), stimulus.name().to_owned()));
@@ -195,9 +208,12 @@ fn told(
     let apis: Vec<&str> = apis.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
     facts.push(("apis".to_owned(), apis.join(", ")));
     let mut notes = Vec::new();
-    if let Some(own) = own {
+    if let Some((own, base)) = own {
         facts.push(("seed".to_owned(), own.ready.seed.to_string()));
-        notes.push(own::note());
+        notes.push(base.note());
+        notes.extend(
+            base.faults().iter().map(|fault| format!("the emulator was told to do wrong: {fault}")),
+        );
     }
     Told { url: url.to_owned(), facts, notes }
 }

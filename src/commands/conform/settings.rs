@@ -14,7 +14,7 @@ use vestibule_conformance::runner::{
 use vestibule_conformance::target::discover::{Apis, Wanted};
 use vestibule_conformance::target::password_digest;
 
-use super::own::{self, Own};
+use super::own::Own;
 use crate::cli::conform::{AllowArg, ApiArg, DeviceArgs, ReceiverArgs, TargetArgs};
 use crate::exit::{Exit, Failure};
 
@@ -76,7 +76,7 @@ pub(super) fn wanted(args: &TargetArgs, own: Option<&Own>) -> Wanted {
         digest: digest.unwrap_or_else(|| FACTORY_DIGEST.to_owned()),
         v1_basic: basic,
         control,
-        token_ttl: own.map(|_| own::token_ttl()).or(args.token_ttl),
+        token_ttl: args.token_ttl,
         mode: None,
         health_codes: false,
     }
@@ -85,7 +85,7 @@ pub(super) fn wanted(args: &TargetArgs, own: Option<&Own>) -> Wanted {
 /// How the run is done.
 pub(super) fn settings(
     args: &DeviceArgs,
-    url: &str,
+    wanted: &Wanted,
     origin: Instant,
     authority: &Authority,
 ) -> Result<Settings, Failure> {
@@ -95,7 +95,7 @@ pub(super) fn settings(
     if own {
         spans.quiet = OWN_QUIET;
     }
-    if let Some(ttl) = args.target.token_ttl.or_else(|| own.then(own::token_ttl)) {
+    if let Some(ttl) = wanted.token_ttl {
         spans = spans.with_token_ttl(ttl);
     }
     let v1_restore = match args.stimulus.v1_restore.as_deref() {
@@ -111,7 +111,7 @@ pub(super) fn settings(
         spans,
         allowed: allowed(args),
         v1_restore,
-        receiver: receiver(&args.receiver, url, if own { Some(authority) } else { None })?,
+        receiver: receiver(&args.receiver, &wanted.url, if own { Some(authority) } else { None })?,
         reports,
         door: if emulated { Door::MayOpen } else { Door::Shut },
         run_id: run_id(),
