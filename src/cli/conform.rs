@@ -162,7 +162,7 @@ pub(crate) struct StimulusArgs {
     /// Allow more than reading: mutating,disruptive,destructive,slow,capacity
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KINDS")]
     pub(crate) allow: Vec<AllowArg>,
-    /// Allow the door with this serial number to be opened
+    /// Allow the door with this serial number, or v3 device id, to be opened
     #[arg(long, value_name = "SN")]
     pub(crate) may_unlock: Option<String>,
     /// How long to wait for what the device tries again [default: 90s; 10m with a URL]

@@ -2,7 +2,7 @@
 //! `device-opendoor`, which makes an event, and it is restarted by `device-reboot`; its door stays shut
 //! until its serial number was typed.
 
-use crate::conforming::conform;
+use crate::conforming::{answering, answering_by, cases, conform};
 use crate::running::Running;
 
 /// The run's lines, without the control API.
@@ -23,8 +23,15 @@ fn outcome(text: &str, case: &str) -> String {
 
 #[test]
 fn its_door_and_its_reboot_are_enough() {
-    let device = Running::start(&["--rate", "0"]);
-    let (code, text) = judged(&device, &["--may-unlock", device.told("sn")]);
+    // Who has the v3 API alone is known by its id.
+    for (name, more) in [("sn", "both"), ("device_id", "v3")] {
+        let device = Running::start(&["--rate", "0"]);
+        let more = ["--may-unlock", device.told(name), "--api", more];
+        its_cases_pass(judged(&device, &more));
+    }
+}
+
+fn its_cases_pass((code, text): (Option<i32>, String)) {
     assert_eq!(code, Some(0), "{text}");
     for (case, expected) in [
         // Twelve events are needed, and provoked.
@@ -50,4 +57,43 @@ fn its_door_stays_shut_until_its_serial_number_is_typed() {
     args.extend(only);
     let (_, text) = conform(&args);
     assert_eq!(outcome(&text, "v3.device-opendoor.opens"), "skipped", "{text}");
+}
+
+/// A case of an action that is the manual's and not the page's.
+const SYNC: &str = r#"{"id": "v3.device-synctime.taken", "rev": 1, "title": "a time is taken",
+  "source": ["R-V3-35"], "level": "must", "provenance": "hand-written", "safety": "mutating",
+  "killed_by": ["v3.synctime.ignored"],
+  "steps": [{"call": {"v3": {"service": "device", "action": "device-synctime",
+    "body": {"timestamp": 1717466400}}}}]}"#;
+
+#[test]
+fn what_it_does_not_have_is_left_out_and_what_it_refuses_is_not() {
+    let directory = cases(&[SYNC]);
+    let fixtures = directory.path().to_str().expect("its name is text");
+    let judged =
+        |url: &str| conform(&["device", url, "--fixtures", fixtures, "--allow", "mutating"]);
+    // Whatever it is asked, it answers as it answers what nobody has.
+    let lacking = r#"{"retcode": 111, "header": {"reqid": "1"}, "body": {"token": "t"}}"#;
+    let (code, text) = judged(&answering("200 OK", lacking));
+    assert_eq!((code, outcome(&text, "v3.device-synctime.taken")), (Some(4), "skipped".to_owned()));
+    assert!(
+        text.contains("it meets device-synctime as it meets an action that nobody has"),
+        "{text}"
+    );
+    let (code, text) = judged(&refusing());
+    let failed = (Some(1), "failed".to_owned());
+    assert_eq!((code, outcome(&text, "v3.device-synctime.taken")), failed, "{text}");
+}
+
+/// A device that knows `device-synctime`, and has no database to keep it in.
+fn refusing() -> String {
+    answering_by(|request| {
+        let retcode = match request {
+            text if text.contains("device-synctime") => 102,
+            text if text.contains("no-such-action") => 111,
+            _ => 0,
+        };
+        let answer = r#", "header": {"reqid": "1"}, "body": {"token": "t"}}"#;
+        format!(r#"{{"retcode": {retcode}{answer}"#)
+    })
 }

@@ -69,6 +69,19 @@ pub(crate) fn answering_in_turn(
     first: &'static [&'static str],
     last: &'static str,
 ) -> String {
+    serving(status, move |turn, _| (*first.get(turn).unwrap_or(&last)).to_owned())
+}
+
+/// A device that answers each request with HTTP 200 and what `answer` makes of its body; its URL.
+pub(crate) fn answering_by(answer: impl Fn(&str) -> String + Send + 'static) -> String {
+    serving("200 OK", move |_, request| answer(request))
+}
+
+/// A device of one connection for each request, which are counted.
+fn serving(
+    status: &'static str,
+    answer: impl Fn(usize, &str) -> String + Send + 'static,
+) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let url = format!("http://{}", listener.local_addr().expect("it is bound"));
     // Ends with the test's process.
@@ -77,7 +90,6 @@ pub(crate) fn answering_in_turn(
             let Ok((stream, _)) = listener.accept() else {
                 return;
             };
-            let body = first.get(turn).unwrap_or(&last);
             let mut reader = BufReader::new(stream);
             let mut length = 0;
             loop {
@@ -90,9 +102,10 @@ pub(crate) fn answering_in_turn(
                     length = given.trim().parse().expect("a length is a number");
                 }
             }
-            let mut rest = vec![0; length];
+            let mut request = vec![0; length];
             // A client that went away needs no answer.
-            let _ = reader.read_exact(&mut rest);
+            let _ = reader.read_exact(&mut request);
+            let body = answer(turn, &String::from_utf8_lossy(&request));
             let answer = format!(
                 "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
                 body.len()

@@ -9,7 +9,7 @@ use crate::case::step::{Answering, Auth, Call, Expected, Is, Reading, V1Call, V3
 use crate::clock;
 use crate::json::{TrailingCommas, read};
 use crate::matcher::{Comparison, Matcher, Mismatch, TemplateError, compare};
-use crate::outcome::{AnswerDraft, ExchangeDraft};
+use crate::outcome::{AnswerDraft, ExchangeDraft, Skip};
 use crate::target::wire::Ask;
 
 /// A pause between two tries, so that waiting for a restart is no flood.
@@ -65,6 +65,9 @@ impl Stage<'_> {
                 clock::wait(Some(AGAIN)).await;
                 continue;
             }
+            if !judged.mismatches.is_empty() {
+                self.skip_if_lacking(call, &exchange).await?;
+            }
             self.found.timing |= until.is_some() && !judged.mismatches.is_empty();
             self.take(&mut judged);
             if let (Some(name), Some(answer)) = (keep, &exchange.answer) {
@@ -78,6 +81,21 @@ impl Stage<'_> {
                 _ if ended == Judged::Fails && self.at_setup() => Err(Stop::Failed),
                 _ => Ok(()),
             };
+        }
+    }
+
+    /// The device actions are the manual's and not the page's: a device that meets one as it meets an
+    /// action that nobody has does not have it.
+    async fn skip_if_lacking(&mut self, call: &Call, exchange: &ExchangeDraft) -> Done {
+        let Call::V3(call) = call else {
+            return Ok(());
+        };
+        let action = call.action.as_ref().and_then(|action| action.plain());
+        match (action, self.target.v3.as_mut()) {
+            (Some(action), Some(v3)) if call.service == "device" => {
+                if v3.is_unknown(exchange).await { Err(lacks(action)) } else { Ok(()) }
+            }
+            _ => Ok(()),
         }
     }
 
@@ -302,6 +320,12 @@ impl Stage<'_> {
 }
 
 /// Whether a request may change the subscription, so that it must be known how to put it back.
+/// What ends a case about an action that the device does not have.
+pub(super) fn lacks(action: &str) -> Stop {
+    let why = format!("it meets {action} as it meets an action that nobody has");
+    Stop::Skip(Skip::Absent(why))
+}
+
 fn changes_subscription(call: &Call) -> bool {
     match call {
         Call::V1(call) => {

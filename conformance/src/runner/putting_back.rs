@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::calls::mismatch;
+use super::calls::{lacks, mismatch};
 use super::stage::{Done, Ended, Found, ReportsKept, Stage, Stop};
 use super::{CLEAN_UP_MAX, PUTTING_BACK_MAX, Reports, Settings, V1Restore};
 use crate::case::place::Path;
@@ -166,11 +166,15 @@ impl Stage<'_> {
             self.kept.reports = None;
         }
         let wrong = match restarted {
+            Err(Unmade::Lacking) if asked.by != RestartBy::Any => {
+                return Err(lacks(asked.by.action()));
+            }
             Ok(()) if asked.by == RestartBy::Any => return Ok(()),
             Ok(()) => Vec::new(),
             Err(why) => {
                 self.found.timing = true;
-                vec![mismatch("", "an answer, and a device that serves again after it", &why)]
+                let wanted = "an answer, and a device that serves again after it";
+                vec![mismatch("", wanted, &why.to_string())]
             }
         };
         self.judge(None, "a restart", wrong).or_stop()
@@ -337,7 +341,8 @@ pub(super) async fn configure(
 ) -> Result<(), String> {
     v3(target)?.set_configs(values).await?;
     if settings.allowed.safety.contains(&Safety::Disruptive) {
-        restart(target, RestartBy::Any, settings.spans.redelivery).await?;
+        let within = settings.spans.redelivery;
+        restart(target, RestartBy::Any, within).await.map_err(|unmade| unmade.to_string())?;
     }
     Ok(())
 }
@@ -346,16 +351,30 @@ fn v3(target: &mut Target) -> Result<&mut V3, String> {
     target.v3.as_mut().ok_or_else(|| "there is no v3 API".to_owned())
 }
 
+/// Why a device was not restarted.
+#[derive(Debug, thiserror::Error)]
+enum Unmade {
+    /// It does not have the action.
+    #[error("the device does not know how to restart")]
+    Lacking,
+    /// Something else.
+    #[error("{0}")]
+    Failed(String),
+}
+
 /// Restarts the device and waits until it answers again.
-async fn restart(target: &mut Target, by: RestartBy, within: Duration) -> Result<(), String> {
+async fn restart(target: &mut Target, by: RestartBy, within: Duration) -> Result<(), Unmade> {
     let deadline = clock::mono() + within;
-    let asked = v3(target)?.device(by.action(), None).await;
-    match (asked, by, target.control.as_mut()) {
+    let v3 = v3(target).map_err(Unmade::Failed)?;
+    let asked = v3.ask_device(by.action(), None).await;
+    let is_lacking = v3.is_unknown(&asked).await;
+    match (V3::done(by.action(), asked), by, target.control.as_mut()) {
         (Ok(_), ..) => until_down(target, within).await,
         (Err(_), RestartBy::Any, Some(control)) => {
-            control.restart().await.map_err(|error| error.line())?;
+            control.restart().await.map_err(|error| Unmade::Failed(error.line()))?;
         }
-        (Err(why), ..) => return Err(why),
+        (Err(_), ..) if is_lacking => return Err(Unmade::Lacking),
+        (Err(why), ..) => return Err(Unmade::Failed(why)),
     }
     loop {
         let Some(v3) = target.v3.as_mut() else {
@@ -366,7 +385,8 @@ async fn restart(target: &mut Target, by: RestartBy, within: Duration) -> Result
             return Ok(());
         }
         if clock::mono() >= deadline {
-            return Err(format!("no login within {}", humantime::format_duration(within)));
+            let within = humantime::format_duration(within);
+            return Err(Unmade::Failed(format!("no login within {within}")));
         }
         clock::wait(Some(AGAIN)).await;
     }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::V3;
 use super::discover::body;
+use crate::outcome::ExchangeDraft;
 
 /// The setting that decides whether images are kept (R-V3-26).
 pub(crate) const LOG_MODE: &str = "log-mode";
@@ -15,13 +16,38 @@ impl V3 {
         action: &str,
         sent: Option<Value>,
     ) -> Result<Value, String> {
+        let exchange = self.ask_device(action, sent).await;
+        Self::done(action, exchange)
+    }
+
+    /// Asks the device service with a fresh login.
+    pub(crate) async fn ask_device(&mut self, action: &str, sent: Option<Value>) -> ExchangeDraft {
         let mut message = json!({"action": action, "header": {"reqid": action}});
         if let Some(sent) = sent {
             message["body"] = sent;
         }
         self.login(action).await;
         let token = self.token.clone();
-        let exchange = self.post("device", &message, token.as_deref(), action).await;
+        self.post("device", &message, token.as_deref(), action).await
+    }
+
+    /// Whether the device met an action of its device service, in that exchange, as it meets one that no
+    /// device has: by the same `retcode`, or by no answer.
+    pub(crate) async fn is_unknown(&mut self, exchange: &ExchangeDraft) -> bool {
+        let met = |exchange: &ExchangeDraft| {
+            exchange.answer.as_ref().map(|_| body(exchange)["retcode"].as_i64())
+        };
+        let asked = met(exchange);
+        if asked == Some(Some(0)) || asked == Some(None) {
+            return false;
+        }
+        let unknown = self.ask_device("no-such-action", None).await;
+        // One that is not there at all answers nothing, whatever it has.
+        self.token.is_some() && met(&unknown) == asked
+    }
+
+    /// The answer where `retcode` is 0, else why not.
+    pub(crate) fn done(action: &str, exchange: ExchangeDraft) -> Result<Value, String> {
         let answer = body(&exchange);
         match answer["retcode"].as_i64() {
             Some(0) => Ok(answer),

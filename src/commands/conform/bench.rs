@@ -162,15 +162,17 @@ fn stimulus(args: &DeviceArgs, target: &Target, output: &Output) -> Result<Stimu
             usage("choosing the stimulus", why, "name it with --control")
         }
         Some(StimulusArg::Control) => Ok(Stimulus::Control),
-        Some(StimulusArg::OpenDoor) => match (&args.stimulus.may_unlock, &target.sn) {
-            (Some(typed), Some(sn)) if typed == sn => Ok(Stimulus::OpenDoor),
-            (Some(typed), sn) => {
-                let told = sn.as_deref().unwrap_or("none");
+        Some(StimulusArg::OpenDoor) => match &args.stimulus.may_unlock {
+            Some(typed) if target.is_called(typed) => Ok(Stimulus::OpenDoor),
+            Some(typed) => {
+                let told = [&target.sn, &target.device_id].into_iter().flatten();
+                let told = told.map(String::as_str).collect::<Vec<_>>().join(", ");
+                let told = if told.is_empty() { "none".to_owned() } else { told };
                 let why =
                     format!("--may-unlock says {typed}, the device's serial number is {told}");
                 usage("opening a door", why, "type the number of the device whose door may open")
             }
-            (None, _) => {
+            None => {
                 let why = "a door is opened only with its serial number typed".to_owned();
                 usage("opening a door", why, "type it after --may-unlock")
             }
