@@ -139,3 +139,7 @@ pub(super) fn device_names(streams: &[&Stream], _: &Params) -> Result<Found, Che
     found.observe("device-names-equal", if equal { "yes" } else { "no" });
     Ok(found)
 }
+
+#[cfg(test)]
+#[path = "messages_tests.rs"]
+mod tests;

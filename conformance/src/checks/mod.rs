@@ -10,6 +10,9 @@ mod overflow;
 mod stamp;
 mod story;
 
+#[cfg(test)]
+mod sample;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;

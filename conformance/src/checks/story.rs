@@ -153,27 +153,37 @@ fn pair(events: &[Told<'_>], records: &[Told<'_>]) -> Vec<(usize, usize)> {
     };
     let mut pairs = Vec::new();
     for class in classes {
-        let (ours, mut theirs) = (of(events, class), of(records, class));
+        let (mut ours, mut theirs) = (of(events, class), of(records, class));
         if ours.len() == theirs.len() {
             pairs.extend(ours.into_iter().zip(theirs));
             continue;
         }
-        for event in ours {
-            let is_close = |record: &&usize| match (events[event].at(), records[**record].at()) {
-                (Some(one), Some(other)) => one.abs_diff(other) <= APART_MS_MAX,
-                _ => false,
-            };
-            let is_one = |record: &&usize| {
-                is_close(record) && events[event].person() == records[**record].person()
-            };
-            let chosen = theirs.iter().find(is_one).or_else(|| theirs.iter().find(is_close));
-            if let Some(record) = chosen.copied() {
-                theirs.retain(|other| *other != record);
-                pairs.push((event, record));
-            }
-        }
+        let is_close = |event: usize, record: usize| {
+            let moments = events[event].at().zip(records[record].at());
+            moments.is_some_and(|(one, other)| one.abs_diff(other) <= APART_MS_MAX)
+        };
+        let is_one = |event: usize, record: usize| {
+            is_close(event, record) && events[event].person() == records[record].person()
+        };
+        // Who it was first: else an event whose record is missing takes its neighbour's.
+        take_pairs(&mut ours, &mut theirs, is_one, &mut pairs);
+        take_pairs(&mut ours, &mut theirs, is_close, &mut pairs);
     }
     pairs
+}
+
+/// Takes an event and the first record that belongs to it out of what is left, for each event.
+fn take_pairs(
+    events: &mut Vec<usize>,
+    records: &mut Vec<usize>,
+    belongs: impl Fn(usize, usize) -> bool,
+    pairs: &mut Vec<(usize, usize)>,
+) {
+    events.retain(|event| {
+        let at = records.iter().position(|record| belongs(*event, *record));
+        pairs.extend(at.map(|at| (*event, records.remove(at))));
+        at.is_none()
+    });
 }
 
 /// What was expected and what was seen, where they differ.
@@ -254,3 +264,7 @@ fn verdict(event: &Told<'_>, record: &Told<'_>) -> Difference {
         (false, _, _) => None,
     }
 }
+
+#[cfg(test)]
+#[path = "story_tests.rs"]
+mod tests;
