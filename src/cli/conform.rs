@@ -228,10 +228,11 @@ pub(crate) struct ResultArgs {
     /// Write a list of what failed now
     #[arg(long, value_name = "FILE")]
     pub(crate) write_known_failures: Option<PathBuf>,
-    /// human | json | junit | html | github [=FILE]; one may be without a file [default: human]
+    /// human|json|junit|html|github|clauses[=FILE]; one may be without a file [default: human]
     ///
     /// A file is replaced every few seconds and at the end, so an interrupted run leaves its report
-    /// too. github prints annotations, and adds a summary to $GITHUB_STEP_SUMMARY.
+    /// too. github prints annotations, and adds a summary to $GITHUB_STEP_SUMMARY; clauses is a table
+    /// in Markdown of what the documents say, with what came of the cases about it.
     #[arg(long = "report", value_name = "KIND[=FILE]")]
     pub(crate) reports: Vec<String>,
     /// Write what was said on the wire, as an HTTP Archive

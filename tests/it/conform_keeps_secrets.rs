@@ -72,7 +72,7 @@ fn a_run_with_passwords_tells_none_and_nobodys_name() {
     let directory = tempfile::tempdir().expect("there is room for some files");
     let path = |name: &str| directory.path().join(name).display().to_string();
     let mut args = vec!["device".to_owned(), device.told("url").to_owned()];
-    for kind in ["human", "json", "junit", "html", "github"] {
+    for kind in ["human", "json", "junit", "html", "github", "clauses"] {
         args.push(format!("--report={kind}={}", path(kind)));
     }
     args.extend(["--transcript".to_owned(), path("har")]);
@@ -89,9 +89,12 @@ fn a_run_with_passwords_tells_none_and_nobodys_name() {
         .expect("it is JSON");
     assert!(json["summary"]["passed"].as_u64() > Some(10), "{text}");
     let mut reports = vec![("standard output", text)];
-    for name in ["human", "json", "junit", "html", "github", "har"] {
+    for name in ["human", "json", "junit", "html", "github", "clauses", "har"] {
         let report = fs::read_to_string(path(name)).expect("it was written");
-        assert!(report.contains("[redacted: ") || name == "github", "{name} shows nothing");
+        assert!(
+            report.contains("[redacted: ") || ["github", "clauses"].contains(&name),
+            "{name} shows nothing"
+        );
         reports.push((name, report));
     }
     for secret in secrets(&device) {

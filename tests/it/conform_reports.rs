@@ -28,7 +28,7 @@ impl Reports {
 
     /// The arguments for one of each kind.
     fn args(&self) -> Vec<String> {
-        let kinds = ["human", "json", "junit", "html", "github"];
+        let kinds = ["human", "json", "junit", "html", "github", "clauses"];
         let report = |kind| format!("--report={kind}={}", self.path(kind));
         let transcript = format!("--transcript={}", self.path("har"));
         kinds.into_iter().map(report).chain([transcript]).collect()
@@ -54,7 +54,7 @@ impl Reports {
             .map(|entry| entry.expect("it is there").file_name().to_string_lossy().into_owned())
             .collect();
         names.sort();
-        assert_eq!(names, ["github", "har", "html", "human", "json", "junit"]);
+        assert_eq!(names, ["clauses", "github", "har", "html", "human", "json", "junit"]);
         self.json();
         roxmltree::Document::parse(&self.read("junit")).expect("it is XML");
         serde_json::from_str::<Value>(&self.read("har")).expect("it is JSON");
@@ -117,6 +117,8 @@ fn each_kind_tells_of_a_failure() {
     let at = format!("::error file={}/v3/auth/login.json,line=4,col=", path(&fixtures));
     assert!(github.lines().count() == 2 && github.starts_with(&at), "{github}");
     assert!(reports.read("html").contains("<summary><span class=\"badge failed\">failed</span>"));
+    let clauses = reports.read("clauses");
+    assert!(clauses.contains("| R-V3-02 | `v3.auth.login` (failed) |"), "{clauses}");
     let har: Value = serde_json::from_str(&reports.read("har")).expect("it is JSON");
     assert_eq!(har["log"]["entries"][0]["pageref"], "v3.auth.login");
 

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use super::clauses::coverage;
 use super::github::Annotations;
 use super::human::{Colour, Human};
 use super::sink::Sink;
@@ -25,6 +26,8 @@ pub enum Form {
     Har,
     /// What a terminal would show; failures say what the clauses do.
     Human(Box<Clauses>),
+    /// The clauses with their cases, in Markdown.
+    Clauses(Box<Clauses>),
     /// The annotations of a job at GitHub.
     Annotations {
         /// As for [`Annotations::new`].
@@ -79,6 +82,7 @@ impl Form {
             Self::Human(clauses) => {
                 tell_again(Human::new(out, Colour::Off, clauses.as_ref().clone()), run)
             }
+            Self::Clauses(clauses) => out.write_all(coverage(run, clauses).markdown().as_bytes()),
             Self::Annotations { prefix } => tell_again(Annotations::new(out, prefix.clone()), run),
         }
     }

@@ -20,7 +20,6 @@ mod summary;
 mod text;
 mod transcript;
 
-pub use clauses::{Coverage, coverage};
 pub use document::{Destination, Document, Form, Stage};
 pub use github::Annotations;
 pub use human::{Colour, Human};

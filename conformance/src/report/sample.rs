@@ -53,7 +53,7 @@ pub(super) fn passed_at(seconds: u64) -> CaseResult {
 /// A run with every outcome.
 pub(super) fn run() -> Run {
     let cases = [passed(), failed(), blocked(), known(), observed(), skipped(), error(), flaky()];
-    let missing = case("v1.push.never-ran", "it was not reached", &["v3.misspelt"]).head;
+    let missing = case("v1.push.never-ran", "it was not reached", &["R-V1-08"]).head;
     let heads: Vec<&CaseHead> = cases.iter().map(|case| &case.head).chain([&missing]).collect();
     let mut run = Run::new(start(&heads));
     for case in cases.clone() {

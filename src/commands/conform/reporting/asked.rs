@@ -32,14 +32,16 @@ enum Kind {
     Junit,
     Html,
     Github,
+    Clauses,
 }
 
-const KINDS: [(&str, Kind); 5] = [
+const KINDS: [(&str, Kind); 6] = [
     ("human", Kind::Human),
     ("json", Kind::Json),
     ("junit", Kind::Junit),
     ("html", Kind::Html),
     ("github", Kind::Github),
+    ("clauses", Kind::Clauses),
 ];
 
 impl Asked {
@@ -89,6 +91,7 @@ impl Asked {
             Kind::Json => Form::Json,
             Kind::Junit => Form::Junit,
             Kind::Html => Form::Html(Box::new(clauses.clone())),
+            Kind::Clauses => Form::Clauses(Box::new(clauses.clone())),
             Kind::Github => Form::Annotations { prefix: self.prefix.clone() },
         };
         let stdout = BufWriter::new(output.stdout());
