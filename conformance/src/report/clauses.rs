@@ -110,8 +110,8 @@ impl Coverage<'_> {
 pub(super) const DOCUMENTS: [(Document, &str); 2] =
     [(Document::V3, "v3.x event management"), (Document::V1, "v1 third-party push")];
 
-/// Of a clause that was forgotten.
-const NOTHING: &str = "**none, and no reason**";
+/// Of a clause that was forgotten, or whose cases were not chosen.
+const NOTHING: &str = "**none in this run**";
 
 const OPENING: &str = "\
 # Clauses and their cases

@@ -59,6 +59,55 @@ fn each_reader_sees_what_came_of_each_case() {
     insta::assert_snapshot!(rows.join("\n"));
 }
 
+/// Reporters at GitHub that annotate: a case that is not skipped and has a failure or an error is
+/// shown at `file` and `line`, with its message, and its text below that.
+fn annotation(case: Node<'_, '_>) -> Option<String> {
+    let is_marked = |kind| case.children().any(|child| child.has_tag_name(kind));
+    if is_marked("skipped") {
+        return None;
+    }
+    let marked = ["failure", "error"].into_iter().find(|kind| is_marked(*kind))?;
+    let child = case.children().find(|child| child.has_tag_name(marked))?;
+    let (file, name) = (case.attribute("file")?, case.attribute("name")?);
+    let line = case.attribute("line").unwrap_or("1");
+    let message = child.attribute("message")?;
+    let text = child.text()?.trim().replace('\n', "\n    ");
+    Some(format!("{file}:{line} {name}\n  {message}\n    {text}"))
+}
+
+#[test]
+fn a_reporter_at_github_annotates_what_failed_at_its_file() {
+    let xml = xml(&sample::run());
+    let document = Document::parse(&xml).unwrap();
+    let cases = document.descendants().filter(|node| node.has_tag_name("testcase"));
+    let annotations: Vec<String> = cases.filter_map(annotation).collect();
+    insta::assert_snapshot!(annotations.join("\n"));
+}
+
+/// Reporters at GitHub that list: a class named as its suite is shown without a group of its own,
+/// and each time is a number of seconds, also that of the whole.
+#[test]
+fn a_reporter_at_github_lists_cases_by_their_suite() {
+    let xml = xml(&sample::run());
+    let document = Document::parse(&xml).unwrap();
+    let seconds = |node: Node<'_, '_>| node.attribute("time").unwrap().parse::<f64>().unwrap();
+    assert!(seconds(document.root_element()) > 0.0);
+    let suites = document.descendants().filter(|node| node.has_tag_name("testsuite"));
+    let mut listed = 0;
+    for suite in suites {
+        let cases = suite.children().filter(|node| node.has_tag_name("testcase"));
+        let times: Vec<f64> = cases
+            .map(|case| {
+                assert_eq!(case.attribute("classname"), suite.attribute("name"));
+                seconds(case)
+            })
+            .collect();
+        listed += times.len();
+        assert!((seconds(suite) - times.iter().sum::<f64>()).abs() < 0.01, "{suite:?}");
+    }
+    assert_eq!(listed, 9);
+}
+
 #[test]
 fn the_numbers_of_a_suite_are_those_of_its_cases() {
     let xml = xml(&sample::run());

@@ -192,7 +192,7 @@ fn clause(covered: &Covered<'_>) -> Markup {
             td {
                 @match (&covered.clause.none, covered.cases.is_empty()) {
                     (Some(why), true) => span.none { "none: " (words(why)) },
-                    (None, true) => span.none { "none" },
+                    (None, true) => span.none { "none in this run" },
                     _ => (links(&covered.cases)),
                 }
             }
