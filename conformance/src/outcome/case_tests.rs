@@ -150,6 +150,7 @@ fn what_one_exchange_teaches_is_taken_out_of_everything() {
             headers: Vec::new(),
             body: br#"{"user":{"name":"Annabel"}}"#.to_vec(),
         }),
+        answered: None,
         failure: Some("Annabel hung up".to_owned()),
     };
     let result = result(&CaseDraft {

@@ -33,7 +33,9 @@ pub struct ExchangeDraft {
     pub request: RequestDraft,
     /// What was answered, if anything was.
     pub answer: Option<AnswerDraft>,
-    /// Why there is no answer, or not a whole one: `no answer within 10 s`, `hang, as planned`.
+    /// How the suite answered an arrival, in words: `ok`, `hang`. The bytes of it are not kept.
+    pub answered: Option<String>,
+    /// Why there is no answer, or not a whole one: `no answer within 10 s`.
     pub failure: Option<String>,
 }
 
@@ -80,6 +82,8 @@ pub struct Exchange {
     pub request: Message,
     /// The answer.
     pub response: Option<Response>,
+    /// How the suite answered an arrival, in words.
+    pub answered: Option<Redacted>,
     /// Why there is no answer, or not a whole one.
     pub failure: Option<Redacted>,
 }
@@ -180,6 +184,7 @@ impl ExchangeDraft {
                 status: answer.status,
                 message: message(redactor, &answer.headers, &answer.body),
             }),
+            answered: self.answered.as_deref().map(|answered| redactor.text(answered)),
             failure: self.failure.as_deref().map(|failure| redactor.text(failure)),
         }
     }
@@ -213,6 +218,7 @@ mod tests {
             took: Duration::ZERO,
             request: RequestDraft::default(),
             answer: None,
+            answered: None,
             failure: None,
         }
     }

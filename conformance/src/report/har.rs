@@ -1,7 +1,7 @@
 //! The exchanges of a run as an HTTP Archive (HAR 1.2), for tools that show HTTP.
 //!
 //! A page is a case. Where no answer came, the status is 0, as browsers write it, and the comment
-//! says why.
+//! says why; so it is where the suite answered, whose bytes are not kept.
 
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
@@ -158,6 +158,7 @@ fn entry<'a>(started: SystemTime, case: &'a str, exchange: &'a Exchange) -> Entr
         Direction::Call => "the suite to the device",
         Direction::Arrival => "the device to the suite",
     };
+    let answered = exchange.answered.as_deref().map(|answered| format!(", answered: {answered}"));
     let failure = exchange.failure.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
     Entry {
         pageref: case,
@@ -177,7 +178,7 @@ fn entry<'a>(started: SystemTime, case: &'a str, exchange: &'a Exchange) -> Entr
         response: response(exchange),
         cache: Empty {},
         timings: Timings { send: 0, wait: took, receive: 0 },
-        comment: format!("{who}{failure}"),
+        comment: format!("{who}{}{failure}", answered.unwrap_or_default()),
     }
 }
 

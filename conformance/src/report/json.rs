@@ -237,8 +237,10 @@ struct Exchange<'a> {
     duration_ms: u64,
     /// What was asked.
     request: Request<'a>,
-    /// What was answered; null: nothing.
+    /// What was answered; null: nothing, or by the suite, whose words are in `answered`.
     response: Option<Response<'a>>,
+    /// How the suite answered what the device told, in words; null: it did not, or it asked.
+    answered: Option<&'a str>,
     /// Why there is no answer, or not a whole one.
     failure: Option<&'a str>,
 }
@@ -423,6 +425,7 @@ fn exchange(exchange: &outcome::Exchange) -> Exchange<'_> {
             body: &response.message.body,
             body_bytes: response.message.body_bytes,
         }),
+        answered: exchange.answered.as_deref(),
         failure: exchange.failure.as_deref(),
     }
 }

@@ -165,7 +165,7 @@ fn flaky() -> CaseResult {
         expected: "a second attempt within 90 s".to_owned(),
         seen: "none".to_owned(),
     });
-    let exchanges: Exchanges = [fetch(1, None)].into_iter().collect();
+    let exchanges: Exchanges = [fetch(1, None), arrival()].into_iter().collect();
     let first = CaseDraft { checks: vec![check], exchanges: exchanges.clone(), ..draft.clone() };
     let second = CaseDraft { exchanges, ..draft };
     CaseResult::after_retry(result(&first), result(&second))
@@ -228,7 +228,28 @@ fn fetch(number: u64, status: Option<u16>) -> ExchangeDraft {
             headers: vec![json],
             body: answer.into_bytes(),
         }),
+        answered: None,
         failure: status.is_none().then(|| "no answer within 10 s".to_owned()),
+    }
+}
+
+/// A push that was answered.
+fn arrival() -> ExchangeDraft {
+    let push = r#"{"type":0,"data":{"uuid":"u","pass":true}}"#;
+    ExchangeDraft {
+        direction: Direction::Arrival,
+        name: "platform".to_owned(),
+        at: Duration::from_millis(270),
+        took: Duration::from_millis(1),
+        request: RequestDraft {
+            method: "POST".to_owned(),
+            url: "http://192.0.2.1:9000/Record".to_owned(),
+            headers: Vec::new(),
+            body: push.as_bytes().to_vec(),
+        },
+        answer: None,
+        answered: Some("code 500".to_owned()),
+        failure: Some("whether the device read the answer is unknown".to_owned()),
     }
 }
 
@@ -337,6 +358,7 @@ fn canary_exchange(direction: Direction) -> ExchangeDraft {
             // Broken off in the middle of a name.
             body: body.as_bytes()[..body.len() / 2].to_vec(),
         }),
+        answered: Some("ok, canary-passw0rd".to_owned()),
         failure: Some("reset by canary-passw0rd of 王金丝雀".to_owned()),
     }
 }
@@ -348,6 +370,7 @@ pub(super) fn failing_with(text: &str) -> Run {
     let mut exchange = fetch(1, Some(200));
     exchange.request.body = text.as_bytes().to_vec();
     exchange.request.url = format!("http://192.0.2.7/{text}");
+    exchange.answered = Some(text.to_owned());
     exchange.failure = Some(text.to_owned());
     let headers = [("X".to_owned(), text.to_owned()), (text.to_owned(), "x".to_owned())];
     exchange.request.headers.extend(headers);

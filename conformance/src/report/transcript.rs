@@ -36,6 +36,10 @@ fn add(exchange: &Exchange, lines: &mut Vec<String>) {
         lines.push(format!("answer {} in {} ms", response.status, milliseconds(exchange.took)));
         add_body("< ", &response.message.body, lines);
     }
+    if let Some(answered) = &exchange.answered {
+        let took = milliseconds(exchange.took);
+        lines.push(format!("answered in {took} ms: {}", printable(answered)));
+    }
     if let Some(failure) = &exchange.failure {
         lines.push(format!("! {}", printable(failure)));
     }

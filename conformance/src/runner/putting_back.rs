@@ -11,7 +11,7 @@ use crate::case::place::Path;
 use crate::case::step::{Configure, Restart, RestartBy, Subscribe};
 use crate::case::types::Safety;
 use crate::clock;
-use crate::outcome::{AnswerDraft, Direction, ExchangeDraft, Exchanges, RequestDraft, Skip};
+use crate::outcome::{Direction, ExchangeDraft, Exchanges, RequestDraft, Skip};
 use crate::platform::Plan;
 use crate::stream::{Claim, Fate, Shape, Stream};
 use crate::target::discover::body;
@@ -430,7 +430,19 @@ fn arrival(name: &str, url: &str, stream: &Stream, at: usize) -> Option<Exchange
             headers,
             body: message.body.to_vec(),
         },
-        answer: None::<AnswerDraft>,
-        failure: answered.map(|answered| format!("answered with {answered}")),
+        answer: None,
+        answered,
+        failure: entry.arrival().and_then(|arrival| gone(arrival.fate)),
     })
+}
+
+/// What went wrong with an answer.
+fn gone(fate: Fate) -> Option<String> {
+    let why = match fate {
+        Fate::Pending => "not answered yet",
+        Fate::Doubtful => "whether the device read the answer is unknown",
+        Fate::Cut => "the device went away before the answer was written",
+        Fate::Written | Fate::Withheld => return None,
+    };
+    Some(why.to_owned())
 }

@@ -209,13 +209,13 @@ pub(crate) fn body(exchange: &ExchangeDraft) -> Value {
 }
 
 impl V3 {
-    /// Logs in, and keeps the token.
+    /// Logs in, and keeps the token; `name` is for the `reqid`.
     pub async fn login(&mut self, name: &str) -> ExchangeDraft {
         let account = json!({"user": self.user, "passwd": self.digest});
         let message = json!({
             "action": "auth-login", "header": {"reqid": format!("{name}-login")}, "body": account
         });
-        let exchange = self.post("auth", &message, None, name).await;
+        let exchange = self.post("auth", &message, None, "").await;
         let token = &body(&exchange)["body"]["token"];
         self.token = token.as_str().map(str::to_owned);
         exchange

@@ -57,6 +57,7 @@ impl Wire {
                 body: ask.body,
             },
             answer: None,
+            answered: None,
             failure: None,
         };
         match answer {

@@ -111,9 +111,10 @@ fn exchange(exchange: &Exchange) -> Markup {
                 span.arrow title=(who) { (arrow) } " "
                 code { (exchange.method) " " (exchange.url) } " "
                 @if !exchange.name.is_empty() { span.name { (exchange.name) } " " }
-                @match &exchange.response {
-                    Some(response) => span.status { (response.status) },
-                    None => span.status.none { "no answer" },
+                @match (&exchange.response, &exchange.answered) {
+                    (Some(response), _) => span.status { (response.status) },
+                    (None, Some(answered)) => span.status { "answered: " (answered) },
+                    (None, None) => span.status.none { "no answer" },
                 }
                 span.took { (seconds(exchange.at)) " + " (milliseconds(exchange.took)) " ms" }
             }
