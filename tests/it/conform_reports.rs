@@ -162,7 +162,7 @@ fn waiting(device: &Running, reports: &Reports, more: &[&str]) -> Running {
     let before = subscription(device);
     let after = "\"depends_on\": [\"v3.auth.login\"], \"setup\"";
     let fixtures = cases(&[LOGIN, &WAITING.replacen("\"setup\"", after, 1)]);
-    let mut command = vestibule(&["conform", "device", device.told("url"), "-q"]);
+    let mut command = vestibule(&["conform", "device", device.told("url")]);
     command.args([
         "--fixtures",
         path(&fixtures),
@@ -198,6 +198,24 @@ fn an_interrupted_run_tells_what_it_had() {
     assert_eq!(json["progress"], "interrupted");
     assert_eq!(json["summary"]["passed"], 1, "{json}");
     assert_eq!(json["missing"], serde_json::json!(["v1.push.waiting"]));
+}
+
+#[test]
+fn a_run_that_was_given_up_tells_what_it_had() {
+    let (device, reports) = (Running::start(&["--rate", "0"]), Reports::new());
+    let mut run = waiting(&device, &reports, &[]);
+    // It cannot put anything back at a device that does not answer.
+    device.signal("STOP");
+    run.signal("INT");
+    run.until_logged("a second Ctrl-C ends that too");
+    run.signal("INT");
+    assert_eq!(run.end().0, Some(130));
+    reports.are_whole();
+    let json = reports.json();
+    assert_eq!(
+        (&json["progress"], &json["missing"][0]),
+        (&"interrupted".into(), &"v1.push.waiting".into())
+    );
 }
 
 #[test]

@@ -80,6 +80,18 @@ impl Running {
         (code, rest)
     }
 
+    /// Waits until the log says `text`; what stands in it up to there is not told again.
+    pub(crate) fn until_logged(&mut self, text: &str) {
+        let mut log = BufReader::new(self.child.stderr.take().expect("stderr is piped"));
+        let mut line = String::new();
+        while !line.contains(text) {
+            line.clear();
+            let read = log.read_line(&mut line).expect("the log is text");
+            assert!(read > 0, "the log ended before {text}");
+        }
+        self.child.stderr = Some(log.into_inner());
+    }
+
     /// Waits for the end; the log.
     pub(crate) fn end_with_log(mut self) -> String {
         let mut stderr = self.child.stderr.take().expect("stderr is piped");

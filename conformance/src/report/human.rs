@@ -54,8 +54,8 @@ impl<W: Write> Human<W> {
             Paint::Bold => "1",
         };
         match self.colour {
-            Colour::On => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
-            Colour::Off => text.to_owned(),
+            Colour::On if !text.is_empty() => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            _ => text.to_owned(),
         }
     }
 
