@@ -222,10 +222,16 @@ fn a_run_that_was_given_up_tells_what_it_had() {
 fn a_killed_run_leaves_whole_reports() {
     let (device, reports) = (Running::start(&["--rate", "0"]), Reports::new());
     let run = waiting(&device, &reports, &[]);
+    // What has ended is told while the next case waits.
+    until(|| reports.json()["summary"]["passed"] == 1);
     run.signal("KILL");
     run.end();
     reports.are_whole();
-    assert_eq!(reports.json()["progress"], "running");
+    let json = reports.json();
+    assert_eq!(
+        (&json["progress"], &json["missing"][0]),
+        (&"running".into(), &"v1.push.waiting".into())
+    );
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Reports that are whole documents, replaced while the run goes on.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use super::clauses::coverage;
 use super::github::Annotations;
@@ -59,12 +58,9 @@ pub struct Document {
     name: String,
     form: Form,
     destination: Box<dyn Destination>,
-    written_at: Option<Duration>,
+    /// Whether a case ended since it was written.
+    behind: bool,
 }
-
-/// How much of a run may be missing from a document when the process is killed. More often, and a
-/// large document costs more than the cases.
-const REPLACED_EVERY: Duration = Duration::from_secs(2);
 
 impl Form {
     /// Writes the document about a run, as far as it has come.
@@ -92,7 +88,7 @@ impl Document {
     /// A document that goes to `destination`; `name` is what it is called in messages.
     #[must_use]
     pub fn new(name: String, form: Form, destination: Box<dyn Destination>) -> Self {
-        Self { name, form, destination, written_at: None }
+        Self { name, form, destination, behind: false }
     }
 
     fn replace(&mut self, run: &Run, stage: Stage) -> io::Result<()> {
@@ -108,17 +104,17 @@ impl Sink for Document {
     }
 
     fn started(&mut self, run: &Run) -> io::Result<()> {
-        self.written_at = Some(run.took());
         self.replace(run, Stage::Underway)
     }
 
-    fn case_ended(&mut self, run: &Run, _case: &CaseResult) -> io::Result<()> {
-        let due = self.written_at.is_none_or(|at| run.took() >= at + REPLACED_EVERY);
-        if !due {
-            return Ok(());
-        }
-        self.written_at = Some(run.took());
-        self.replace(run, Stage::Underway)
+    /// A large document costs more than a case: it waits until all are to catch up.
+    fn case_ended(&mut self, _run: &Run, _case: &CaseResult) -> io::Result<()> {
+        self.behind = true;
+        Ok(())
+    }
+
+    fn catch_up(&mut self, run: &Run) -> io::Result<()> {
+        if std::mem::take(&mut self.behind) { self.replace(run, Stage::Underway) } else { Ok(()) }
     }
 
     fn ended(&mut self, run: &Run) -> io::Result<()> {
@@ -137,6 +133,7 @@ fn tell_again(mut sink: impl Sink, run: &Run) -> io::Result<()> {
 mod tests {
     use std::cell::RefCell;
     use std::rc::Rc;
+    use std::time::Duration;
 
     use super::super::sample;
     use super::super::sink::Reports;
@@ -155,14 +152,20 @@ mod tests {
     }
 
     #[test]
-    fn a_document_is_whole_from_the_start_and_replaced_when_two_seconds_went_by() {
+    fn a_document_is_whole_from_the_start_and_catches_up() {
         let kept = Kept::default();
         let document = Document::new("j".to_owned(), Form::Json, Box::new(kept.clone()));
         let cases: Vec<_> = [0, 1, 3, 4].into_iter().map(sample::passed_at).collect();
         let heads: Vec<_> = cases.iter().map(|case| &case.head).collect();
         let mut reports = Reports::new(sample::start(&heads), vec![Box::new(document)]);
+        reports.catch_up();
         for case in cases.clone() {
+            let at = case.at.as_secs();
             reports.case_ended(case).unwrap();
+            if at == 3 {
+                reports.catch_up();
+                reports.catch_up();
+            }
         }
         reports.end(Progress::Interrupted, Duration::from_secs(4), Vec::new());
         let seen: Vec<_> = kept

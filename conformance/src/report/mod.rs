@@ -2,8 +2,8 @@
 //!
 //! `sink` hands what happens to each of them: `human` and `github` write a line as a case ends;
 //! `json`, `junit`, `html`, `har` and `summary` are whole documents. `document` replaces what stands
-//! in a file every few seconds and at the end, so that a run that was interrupted leaves a valid one
-//! and a run that was killed leaves the last. `clauses` is the table of what both vendor pages say and which cases
+//! in a file whenever it is told to catch up and at the end, so that a run that was interrupted leaves
+//! a valid one and a run that was killed leaves the last. `clauses` is the table of what both vendor pages say and which cases
 //! judge it. Promises that nothing from a device can act in a report: not as markup, nor as a
 //! command of a terminal or of a pipeline. That no secret is in one is `outcome`'s. Reads no clock.
 

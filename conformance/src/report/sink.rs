@@ -24,6 +24,15 @@ pub trait Sink {
     /// When it cannot be written.
     fn case_ended(&mut self, run: &Run, case: &CaseResult) -> io::Result<()>;
 
+    /// Whatever is not told at once is told now.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    fn catch_up(&mut self, _run: &Run) -> io::Result<()> {
+        Ok(())
+    }
+
     /// The run ended, complete or not.
     ///
     /// # Errors
@@ -70,6 +79,12 @@ impl Reports {
             None => Ok(()),
         });
         Ok(())
+    }
+
+    /// Has every report tell what has happened so far: what is not told when the process is killed is
+    /// lost.
+    pub fn catch_up(&mut self) {
+        self.tell(|sink, run| sink.catch_up(run));
     }
 
     /// The run ended, `took` after its start; `stale` are the entries of the known-failures list

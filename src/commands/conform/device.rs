@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::path::Path;
 use std::time::Duration;
 
@@ -67,6 +68,20 @@ struct State<'a> {
     redactor: RefCell<Redactor>,
     ended: Ended,
     underway: Underway<'a>,
+}
+
+/// How much of a run may be missing from a report when the process is killed. More often, and large
+/// reports cost more than the cases.
+const CAUGHT_UP_EVERY: Duration = Duration::from_secs(2);
+
+impl State<'_> {
+    /// Has the reports catch up again and again.
+    async fn kept_up(&self) -> Infallible {
+        loop {
+            clock::wait(Some(CAUGHT_UP_EVERY)).await;
+            self.reports.borrow_mut().catch_up();
+        }
+    }
 }
 
 /// How the cases came to their end.
@@ -138,6 +153,7 @@ impl Judging<'_> {
         let way = tokio::select! {
             way = Box::pin(self.to_the_end(&planned, &bench, &state, interruption)) => way,
             never = state.underway.said() => match never {},
+            never = state.kept_up() => match never {},
             // What stands on the bench goes with it.
             () = interruption.given_up() => Ok(Way::GivenUp),
         };
