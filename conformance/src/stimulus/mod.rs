@@ -99,7 +99,14 @@ impl Stimulus {
             Self::OpenDoor if wish.event != EventName::Remote || wish.state == Some(0) => {
                 Some(format!("--stimulus opendoor provokes `remote` alone, not `{event}`"))
             }
-            _ => None,
+            Self::OpenDoor | Self::Command(_) => wish::unsaid(wish).map(|what| {
+                let name = self.name();
+                format!(
+                    "--stimulus {name} cannot be told more than `{event}`, and {what} is needed"
+                )
+            }),
+            // A person is told all of it, and may say no.
+            Self::Control | Self::Manual(_) => None,
         }
     }
 
@@ -198,5 +205,36 @@ async fn ask(person: &mpsc::Sender<Request>, wish: &Wish) -> Result<Value, Unpro
             Err(Unprovoked::Cannot(format!("the person at the door cannot provoke `{event}`")))
         }
         Err(_) => Err(gone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn why_not(stimulus: &Stimulus, text: &str) -> Option<String> {
+        stimulus.why_not(&serde_json::from_str(text).expect("a wish"))
+    }
+
+    /// A case is skipped for what its stimulus cannot say, and not failed for what came of less.
+    #[test]
+    fn what_a_stimulus_cannot_say_it_cannot_provoke() {
+        let command = Stimulus::Command("true".to_owned());
+        let manual = Stimulus::Manual(mpsc::channel(1).0);
+        let visitor = r#"{"event": "face", "person": "visitor"}"#;
+        let cleared = r#"{"event": "alarm", "code": 10003, "status": 3}"#;
+        for wish in [visitor, cleared] {
+            let why = why_not(&command, wish).expect("three words do not say it");
+            assert!(why.contains("--stimulus command cannot be told"), "{why}");
+            assert_eq!(why_not(&manual, wish), None);
+            assert_eq!(why_not(&Stimulus::Control, wish), None);
+            assert!(why_not(&Stimulus::None, wish).is_some());
+        }
+        let remote = r#"{"event": "remote", "state": 1}"#;
+        let by_somebody = r#"{"event": "remote", "person": "7"}"#;
+        assert_eq!(why_not(&Stimulus::OpenDoor, remote), None);
+        assert!(why_not(&Stimulus::OpenDoor, by_somebody).is_some());
+        assert!(why_not(&Stimulus::OpenDoor, r#"{"event": "face"}"#).is_some());
+        assert_eq!(why_not(&command, r#"{"event": "face", "reason": "expired"}"#), None);
     }
 }
