@@ -4,11 +4,13 @@
 //! of one as of the other, else by time, each used once. What stays unpaired is judged by the
 //! comparisons `records` and `events` alone.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::stamp::{millis, same_instant};
 use super::{CheckError, Found, Params};
-use crate::stream::{Entry, Shape, Stream};
+use crate::stream::{Entry, Identity, Shape, Stream};
 
 /// Two views of one moment are this close (table D), in milliseconds; the coarser unit adds its own
 /// second.
@@ -47,9 +49,28 @@ fn class_of_event(stream: &Stream, entry: &Entry) -> Option<Class> {
     }
 }
 
-fn class_of_record(stream: &Stream, entry: &Entry) -> Option<Class> {
+/// The codes of the alarms that were raised, by their `trace_id`: what comes of one later may be without
+/// (R-V1-13).
+fn raised(stream: &Stream) -> BTreeMap<&str, i32> {
+    let code = |entry: &'_ Entry| match &entry.identity {
+        Identity::Alarm(alarm) if alarm.1 == 1 => entry.facts.code,
+        _ => None,
+    };
+    let entries = stream.entries().iter();
+    entries.filter_map(|entry| Some((trace(entry)?, code(entry)?))).collect()
+}
+
+fn trace(entry: &Entry) -> Option<&str> {
+    match &entry.identity {
+        Identity::Alarm(alarm) => Some(&alarm.0),
+        _ => None,
+    }
+}
+
+fn class_of_record(stream: &Stream, entry: &Entry, raised: &BTreeMap<&str, i32>) -> Option<Class> {
     if stream.text(entry.facts.kind?) == "alarm" {
-        let (code, status) = (entry.facts.code?, entry.facts.state?);
+        let told = || raised.get(trace(entry)?).copied();
+        let (code, status) = (entry.facts.code.or_else(told)?, entry.facts.state?);
         return ([TAMPER, FIRE].contains(&code) && status != 2)
             .then_some(Class::Alarm(code, status));
     }
@@ -101,8 +122,9 @@ pub(super) fn same_story(streams: &[&Stream], params: &Params) -> Result<Found, 
     }
     let mut known = std::collections::BTreeSet::new();
     let mut records = Vec::new();
+    let raised = raised(receiver);
     for entry in receiver.entries().iter().filter(|entry| entry.facts.shape == Shape::Push) {
-        let class = class_of_record(receiver, entry);
+        let class = class_of_record(receiver, entry, &raised);
         let is_first = known.insert(entry.identity.clone());
         records.extend(class.filter(|_| is_first).map(|class| Told {
             stream: receiver,

@@ -72,6 +72,23 @@ fn day() -> (Vec<Value>, Vec<Value>) {
 const COMPARISONS: [&str; 8] =
     ["time", "person", "score", "card", "therm", "verdict", "events", "records"];
 
+/// R-V1-13: the code is required only when an alarm is raised; its end is known by the trace.
+#[test]
+fn an_alarm_may_end_without_its_code() {
+    let (mut records, events) = day();
+    for record in &mut records {
+        let data = record["data"].as_object_mut().expect("a record has data");
+        if data.get("status") == Some(&json!(3)) {
+            data.remove("code");
+        }
+    }
+    for compare in COMPARISONS {
+        assert_eq!(wrong(compare, &records, &events), [""; 0], "{compare}");
+    }
+    records.retain(|record| record["data"]["status"] != 3);
+    assert_eq!(wrong("records", &records, &events).len(), 2);
+}
+
 #[test]
 fn a_day_told_twice_is_one_story() {
     let (records, events) = day();
