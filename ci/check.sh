@@ -5,7 +5,7 @@ set -uo pipefail
 # Pinned: another version may know other checks or other keys of deny.toml.
 cargo_deny_version=0.20.2
 
-steps=(fmt clippy doc deny tests)
+steps=(fmt clippy doc deny tests standin)
 
 usage() {
     cat <<'HELP'
@@ -19,13 +19,14 @@ Steps:
   doc      cargo doc, a warning (a dead link) is an error
   deny     cargo deny: banned crates, licences, sources
   tests    cargo test --workspace: unit, integration and doc tests, and tidy
+  standin  the stand-in device of ci/standin/: its own tests, and the suite's judgement of it
 
 Options:
-  --without-tests  all steps but the tests
+  --without-tests  all steps but `tests`
   --help           this text
 
 What a step needs and this machine lacks is installed: rustfmt and clippy through rustup, cargo-deny from its source,
-which takes some minutes the first time.
+which takes some minutes the first time, Python 3 by apt-get.
 
 Examples:
   ci/check.sh
@@ -58,6 +59,14 @@ step_tests() {
     cargo test --workspace
 }
 
+# A device that somebody else wrote, in another language, from the documents alone.
+step_standin() {
+    need_python || return 1
+    python3 -m unittest discover -s ci/standin || return 1
+    cargo build --locked --bin vestibule || return 1
+    python3 ci/standin/judge.py "${CARGO_TARGET_DIR:-target}/debug/vestibule"
+}
+
 # need_component COMPONENT SUBCOMMAND: make `cargo SUBCOMMAND` work.
 need_component() {
     cargo "$2" --version >/dev/null 2>&1 && return 0
@@ -73,6 +82,19 @@ need_cargo_deny() {
     echo "installing cargo-deny $cargo_deny_version from its source, once; this takes some minutes"
     cargo install --locked --quiet "cargo-deny@$cargo_deny_version" && return 0
     echo "cargo-deny could not be installed; try: cargo install --locked cargo-deny@$cargo_deny_version" >&2
+    return 1
+}
+
+need_python() {
+    local is_new='import sys; sys.exit(sys.version_info < (3, 11))'
+    python3 -c "$is_new" 2>/dev/null && return 0
+    if command -v apt-get >/dev/null 2>&1; then
+        local root=()
+        [ "$(id -u)" -eq 0 ] || root=(sudo -n)
+        "${root[@]}" apt-get update -qq && "${root[@]}" apt-get install -y -qq python3
+    fi
+    python3 -c "$is_new" 2>/dev/null && return 0
+    echo "Python 3.11 or later is missing and could not be added; install python3" >&2
     return 1
 }
 
