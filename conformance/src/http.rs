@@ -1,8 +1,8 @@
-//! A small HTTP/1.1 client for asking devices and control APIs, over plain TCP.
+//! A small HTTP/1.1 client for asking devices and control APIs, over plain TCP or TLS.
 //!
 //! Keeps one connection to one server and replaces a dead one. Promises that every wait and every
 //! body is bounded, and that a request is sent a second time only when the first was provably not
-//! sent. Leaves out TLS, redirects, proxies and cookies.
+//! sent. Whose certificates are believed is for `trust`. Leaves out redirects, proxies and cookies.
 
 use std::io;
 use std::time::Duration;
@@ -15,9 +15,13 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 use crate::clock;
+use crate::trust::Trust;
 
 /// How long and how much.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,17 +49,32 @@ pub struct HttpClient {
     authority: Authority,
     path: String,
     limits: Limits,
+    /// Over https: whom to believe.
+    trust: Option<Trust>,
+    spelling: Spelling,
     kept: Option<SendRequest<Full<Bytes>>>,
+}
+
+/// How the names of headers are written: HTTP takes them for the same, devices may not (R-V3-02).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Spelling {
+    /// `Token`, `Content-Type`: as the documents write them.
+    #[default]
+    Title,
+    /// `token`, `content-type`.
+    Lower,
 }
 
 /// Why a request has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// Not `http://host[:port][/path]`.
-    #[error("{url} is not http://HOST:PORT")]
+    /// Not `http://host[:port][/path]`, or https where that is taken.
+    #[error("{url} is not {wanted}")]
     Url {
         /// What was given.
         url: String,
+        /// What is taken.
+        wanted: &'static str,
     },
     /// Nobody there.
     #[error("cannot connect to {server}")]
@@ -72,6 +91,22 @@ pub enum HttpError {
         server: String,
         /// How long was waited.
         limit: Duration,
+    },
+    /// The certificate is nobody's who is believed.
+    #[error("the certificate of {server} is not trusted")]
+    Untrusted {
+        /// `host:port`.
+        server: String,
+        /// What is wrong with it.
+        source: io::Error,
+    },
+    /// TLS could not be agreed on.
+    #[error("no TLS connection to {server}")]
+    Tls {
+        /// `host:port`.
+        server: String,
+        /// Why.
+        source: io::Error,
     },
     /// A path or header that HTTP cannot carry.
     #[error("cannot write the request")]
@@ -109,10 +144,26 @@ impl HttpClient {
     ///
     /// When `url` is not `http://host[:port][/path]`.
     pub fn new(url: &str, limits: Limits) -> Result<Self, HttpError> {
-        let wrong = || HttpError::Url { url: url.to_owned() };
+        Self::trusting(url, limits, None)
+    }
+
+    /// The same, also over https where it is said whom to believe.
+    ///
+    /// # Errors
+    ///
+    /// When `url` is neither `http://host[:port][/path]` nor the same with https.
+    pub fn trusting(url: &str, limits: Limits, trust: Option<&Trust>) -> Result<Self, HttpError> {
+        let wanted = match trust {
+            Some(_) => "http://HOST:PORT or https://HOST:PORT",
+            None => "http://HOST:PORT",
+        };
+        let wrong = || HttpError::Url { url: url.to_owned(), wanted };
         let uri: Uri = url.parse().map_err(|_| wrong())?;
-        let authority = match (uri.scheme_str(), uri.authority()) {
-            (Some("http"), Some(authority)) => authority.clone(),
+        let (authority, trust) = match (uri.scheme_str(), uri.authority(), trust) {
+            (Some("http"), Some(authority), _) => (authority.clone(), None),
+            (Some("https"), Some(authority), Some(trust)) => {
+                (authority.clone(), Some(trust.clone()))
+            }
             _ => return Err(wrong()),
         };
         if authority.as_str().contains('@') || authority.host().is_empty() || uri.query().is_some()
@@ -120,7 +171,15 @@ impl HttpClient {
             return Err(wrong());
         }
         let path = uri.path().trim_end_matches('/').to_owned();
-        Ok(Self { authority, path, limits, kept: None })
+        Ok(Self { authority, path, limits, trust, spelling: Spelling::default(), kept: None })
+    }
+
+    /// From now on headers are written so. A connection has one spelling: that of another is closed.
+    pub fn spell(&mut self, spelling: Spelling) {
+        if self.spelling != spelling {
+            self.spelling = spelling;
+            self.kept = None;
+        }
     }
 
     /// The path of the URL it was made with, without a slash at its end; often empty.
@@ -132,7 +191,8 @@ impl HttpClient {
     /// The server, as `host:port`.
     #[must_use]
     pub fn server(&self) -> String {
-        let port = self.authority.port_u16().unwrap_or(80);
+        let usual = if self.trust.is_some() { 443 } else { 80 };
+        let port = self.authority.port_u16().unwrap_or(usual);
         format!("{}:{port}", self.authority.host())
     }
 
@@ -224,9 +284,46 @@ impl HttpClient {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "requests may be delayed");
         }
-        let (sender, connection) = http1::handshake(TokioIo::new(stream))
+        match &self.trust {
+            None => self.handshake(stream).await,
+            Some(trust) => self.handshake(self.secured(trust, stream).await?).await,
+        }
+    }
+
+    /// Agrees on TLS with whoever is there.
+    async fn secured(
+        &self,
+        trust: &Trust,
+        stream: TcpStream,
+    ) -> Result<impl AsyncRead + AsyncWrite + Send + Unpin + use<>, HttpError> {
+        let (server, limit) = (self.server(), self.limits.connect);
+        let host = self.authority.host().trim_matches(['[', ']']).to_owned();
+        let name = match ServerName::try_from(host) {
+            Ok(name) => name,
+            Err(error) => {
+                return Err(HttpError::Tls { server, source: io::Error::other(error) });
+            }
+        };
+        let connecting = TlsConnector::from(trust.client()).connect(name, stream);
+        match clock::within(limit, connecting).await {
+            Some(Ok(stream)) => Ok(stream),
+            Some(Err(source)) if is_about_certificate(&source) => {
+                Err(HttpError::Untrusted { server, source })
+            }
+            Some(Err(source)) => Err(HttpError::Tls { server, source }),
+            None => Err(HttpError::ConnectTimeout { server, limit }),
+        }
+    }
+
+    async fn handshake(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    ) -> Result<SendRequest<Full<Bytes>>, HttpError> {
+        let (sender, connection) = http1::Builder::new()
+            .title_case_headers(self.spelling == Spelling::Title)
+            .handshake(TokioIo::new(stream))
             .await
-            .map_err(|source| HttpError::Exchange { server, source })?;
+            .map_err(|source| HttpError::Exchange { server: self.server(), source })?;
         // Ends with the sender, or with the server's farewell.
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -256,6 +353,11 @@ impl HttpClient {
             }
         }
     }
+}
+
+fn is_about_certificate(error: &io::Error) -> bool {
+    let error = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
+    matches!(error, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// What became of a request.
@@ -305,6 +407,46 @@ mod tests {
     async fn get(client: &mut HttpClient) -> Result<Bytes, HttpError> {
         let answer = client.send(Method::GET, "/", HeaderMap::new(), "").await?;
         Ok(answer.into_body())
+    }
+
+    #[test]
+    fn https_is_for_those_who_say_whom_they_believe() {
+        let trust = Trust::anyone().unwrap();
+        for (url, server) in [
+            ("https://device", Some("device:443")),
+            ("https://[::1]:8443/", Some("[::1]:8443")),
+            ("http://device", Some("device:80")),
+            ("ftp://device", None),
+        ] {
+            let client = HttpClient::trusting(url, Limits::default(), Some(&trust));
+            assert_eq!(client.ok().map(|client| client.server()).as_deref(), server, "{url}");
+        }
+    }
+
+    /// A device may know `Token` alone: what is written must be what the document says.
+    #[tokio::test]
+    async fn headers_are_spelt_as_told() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let mut client = HttpClient::new(&url, Limits::default()).unwrap();
+        for (spelling, name) in [(Spelling::Title, "Token: t"), (Spelling::Lower, "token: t")] {
+            client.spell(spelling);
+            let headers = HeaderMap::from_iter([(
+                http::HeaderName::from_static("token"),
+                HeaderValue::from_static("t"),
+            )]);
+            let seen = async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut seen = vec![0; 4096];
+                let length = stream.read(&mut seen).await.unwrap();
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                stream.write_all(answer).await.unwrap();
+                String::from_utf8_lossy(&seen[..length]).into_owned()
+            };
+            let (answer, seen) = tokio::join!(client.send(Method::GET, "/", headers, ""), seen);
+            answer.unwrap();
+            assert!(seen.lines().any(|line| line == name), "{seen}");
+        }
     }
 
     #[tokio::test]

@@ -25,3 +25,4 @@ mod socket;
 pub mod stimulus;
 pub mod stream;
 pub mod target;
+pub mod trust;

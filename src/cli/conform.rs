@@ -112,6 +112,12 @@ pub(crate) struct TargetArgs {
     /// Where its v1 API is, when that is elsewhere
     #[arg(long, value_name = "URL", requires = "url")]
     pub(crate) v1_url: Option<String>,
+    /// Over https, believe these certificates alone (PEM): the device's own, or an authority's
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Over https, believe whoever answers
+    #[arg(long, requires = "url", conflicts_with = "ca")]
+    pub(crate) insecure: bool,
     /// The path before a v3 service
     #[arg(long, value_name = "PATH", default_value = "/api/v3.x")]
     pub(crate) v3_path: String,
@@ -327,6 +333,7 @@ Examples:
   vestibule conform device --fault v3.fetch.default-limit
   vestibule conform device http://192.0.2.7 --list
   vestibule conform device http://192.0.2.7 --password secret --allow mutating --stimulus manual
+  vestibule conform device https://192.0.2.7 --ca device.pem --password secret
   vestibule conform device http://127.0.0.1:8000 --control http://127.0.0.1:7900 \\
       --allow mutating,disruptive --only 'v3.event-fetch.*'
   vestibule conform device --report json=run.json --report html=run.html --transcript run.har";

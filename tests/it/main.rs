@@ -8,6 +8,7 @@ mod conform_compares_and_records;
 mod conform_is_never_green_for_nothing;
 mod conform_keeps_secrets;
 mod conform_needs_no_control;
+mod conform_over_https;
 mod conform_puts_back;
 mod conform_reports;
 mod conforming;

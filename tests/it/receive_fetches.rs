@@ -30,11 +30,13 @@ fn serve(stream: &TcpStream, kept: &[u64]) -> Option<()> {
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
-        match line.trim().split_once(": ") {
-            Some(("content-length", value)) => length = value.parse().ok()?,
-            Some(("token", value)) => token = value.to_owned(),
-            Some(_) => {}
-            None => break,
+        let Some((name, value)) = line.trim().split_once(": ") else {
+            break;
+        };
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => length = value.parse().ok()?,
+            "token" => token = value.to_owned(),
+            _ => {}
         }
     }
     let mut body = vec![0; length];

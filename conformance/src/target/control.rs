@@ -51,8 +51,8 @@ impl Control {
         origin: Instant,
     ) -> Result<Self, ControlError> {
         let limits = Limits { answer: PATIENCE, ..Limits::default() };
-        let wire = Wire::new(url, origin, limits).map_err(ControlError::Url)?;
-        let bearer = |token| ("authorization".to_owned(), format!("Bearer {token}"));
+        let wire = Wire::new(url, origin, limits, None).map_err(ControlError::Url)?;
+        let bearer = |token| ("Authorization".to_owned(), format!("Bearer {token}"));
         let headers = token.map(bearer).into_iter().collect();
         let mut control = Self { wire, headers, sn: String::new() };
         let devices = control.send("GET", "/devices", Value::Null).await?;

@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 
 use super::configs::LOG_MODE;
 use super::control::{Control, ControlError};
-use super::wire::{Ask, PATIENCE, Wire};
+use super::wire::{Ask, Met, PATIENCE, Wire};
 use super::{Target, V1, V3, unix_ms};
 use crate::clock;
 use crate::http::{HttpError, Limits};
 use crate::outcome::ExchangeDraft;
+use crate::trust::Trust;
 
 /// What the user said about the device.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub struct Wanted {
     pub v1_basic: Option<String>,
     /// The control API of an emulator, its token, and the serial number.
     pub control: Option<(String, Option<String>, Option<String>)>,
+    /// Whose certificates are believed; none where no address is https.
+    pub trust: Option<Trust>,
     /// How long a token lives, where that is known.
     pub token_ttl: Option<Duration>,
     /// The `mode` it verifies by, where that is known.
@@ -64,6 +67,9 @@ pub enum DiscoverError {
     /// Nobody answers.
     #[error("the device does not answer: {0}")]
     Unreachable(String),
+    /// Somebody is there, and might be anybody.
+    #[error("whoever answers is not believed to be the device: {0}")]
+    Untrusted(String),
     /// Somebody answers, and neither API is there.
     #[error("{0} has neither API: both paths answer 404 or the like")]
     Neither(String),
@@ -82,7 +88,9 @@ const CALENDAR_S: i64 = 1_000_000_000;
 /// When there is nothing to judge.
 pub async fn discover(wanted: &Wanted, origin: Instant) -> Result<Target, DiscoverError> {
     let limits = Limits { connect: PATIENCE, answer: PATIENCE, ..Limits::default() };
-    let wire = |url: &str| Wire::new(url, origin, limits).map_err(DiscoverError::Url);
+    let wire = |url: &str| {
+        Wire::new(url, origin, limits, wanted.trust.as_ref()).map_err(DiscoverError::Url)
+    };
     let v1_url = wanted.v1_url.as_deref().unwrap_or(&wanted.url);
     let mut v3 = V3 {
         url: wanted.url.clone(),
@@ -97,6 +105,9 @@ pub async fn discover(wanted: &Wanted, origin: Instant) -> Result<Target, Discov
     let mut found = Found::default();
     let with_v3 = wanted.apis != Apis::V1 && found.ask_v3(&mut v3, wanted.apis).await;
     let with_v1 = wanted.apis != Apis::V3 && found.ask_v1(&mut v1, wanted.apis).await;
+    if !found.reached && [&v3.wire, &v1.wire].iter().any(|wire| wire.met() == Met::Stranger) {
+        return Err(DiscoverError::Untrusted(found.why));
+    }
     if !found.reached {
         return Err(DiscoverError::Unreachable(found.why));
     }
@@ -246,7 +257,7 @@ impl V1 {
         if let Some(basic) = &self.basic {
             use base64::Engine;
             let basic = base64::engine::general_purpose::STANDARD.encode(basic);
-            ask.headers.push(("authorization".to_owned(), format!("Basic {basic}")));
+            ask.headers.push(("Authorization".to_owned(), format!("Basic {basic}")));
         }
         self.wire.ask(ask, name).await
     }

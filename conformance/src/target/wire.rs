@@ -6,8 +6,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::clock;
-use crate::http::{HttpClient, HttpError, Limits};
+use crate::http::{HttpClient, HttpError, Limits, Spelling};
 use crate::outcome::{AnswerDraft, Direction, ExchangeDraft, RequestDraft};
+use crate::trust::Trust;
 
 /// A connection to one server.
 #[derive(Debug)]
@@ -15,6 +16,18 @@ pub struct Wire {
     url: String,
     client: HttpClient,
     origin: Instant,
+    met: Met,
+}
+
+/// Whom the last request met.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Met {
+    /// Nobody, or nobody was asked.
+    Nobody,
+    /// Somebody whose certificate is not believed.
+    Stranger,
+    /// The server.
+    Server,
 }
 
 /// What to ask.
@@ -24,7 +37,8 @@ pub struct Ask {
     pub method: String,
     /// Path and query.
     pub path: String,
-    /// Headers beyond those that HTTP needs.
+    /// Headers beyond those that HTTP needs. One in lower case puts all of them in lower case, and
+    /// each other begins its words with capitals on the wire.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
@@ -36,9 +50,20 @@ impl Wire {
     /// # Errors
     ///
     /// When `url` is not one that can be asked.
-    pub fn new(url: &str, origin: Instant, limits: Limits) -> Result<Self, HttpError> {
-        let client = HttpClient::new(url, limits)?;
-        Ok(Self { url: url.trim_end_matches('/').to_owned(), client, origin })
+    pub fn new(
+        url: &str,
+        origin: Instant,
+        limits: Limits,
+        trust: Option<&Trust>,
+    ) -> Result<Self, HttpError> {
+        let client = HttpClient::trusting(url, limits, trust)?;
+        let url = url.trim_end_matches('/').to_owned();
+        Ok(Self { url, client, origin, met: Met::Nobody })
+    }
+
+    /// Whom the last request met.
+    pub(crate) const fn met(&self) -> Met {
+        self.met
     }
 
     /// Asks, and records what was said; `name` is what the case calls it.
@@ -77,8 +102,17 @@ impl Wire {
                 HeaderValue::try_from(value).map_err(|_| format!("`{value}` is no value"))?;
             headers.insert(name, value);
         }
+        let is_lower =
+            |(name, _): &(String, String)| name.starts_with(|c: char| c.is_ascii_lowercase());
+        let is_lower = ask.headers.iter().any(is_lower);
+        self.client.spell(if is_lower { Spelling::Lower } else { Spelling::Title });
         let body = Bytes::from(ask.body.clone());
         let answer = self.client.send(method, &ask.path, headers, body).await;
+        self.met = match &answer {
+            Ok(_) => Met::Server,
+            Err(HttpError::Untrusted { .. }) => Met::Stranger,
+            Err(_) => Met::Nobody,
+        };
         let answer = answer.map_err(|error| chain(&error))?;
         let header = |(name, value): (&HeaderName, &HeaderValue)| {
             (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())

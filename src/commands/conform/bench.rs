@@ -97,6 +97,7 @@ impl<'a> Bench<'a> {
         wanted.token_ttl = self.base.as_ref().map(Base::token_ttl).or(wanted.token_ttl);
         wanted.mode = own.as_ref().map(|_| setup.mode.unwrap_or(own::MODE));
         wanted.health_codes = setup.health_codes;
+        wanted.trust = settings::trust(&args.target)?;
         let mut settings = settings::settings(args, &wanted, self.origin, &self.authority)?;
         let target = discover(&wanted, self.origin).await;
         let target = target.map_err(|error| unreachable(&wanted.url, error))?;
@@ -104,12 +105,15 @@ impl<'a> Bench<'a> {
         if args.stimulus.may_unlock.as_ref().is_some_and(|typed| target.is_called(typed)) {
             settings.door = Door::MayOpen;
         }
-        let told = told(
+        let mut told = told(
             &target,
             &stimulus,
             &settings,
             (&wanted.url, own.as_ref().zip(self.base.as_ref())),
         );
+        if args.target.insecure {
+            told.notes.push("over https whoever answered was believed: --insecure".to_owned());
+        }
         let runner = Runner::new(target, stimulus, settings);
         Ok((Station { setup, own, runner }, told))
     }
@@ -227,6 +231,10 @@ pub(super) fn unreachable(url: &str, error: DiscoverError) -> Failure {
         DiscoverError::Control(_) => {
             (Exit::Unreachable, "name the emulator's control API with --control")
         }
+        DiscoverError::Untrusted(_) => (
+            Exit::Unreachable,
+            "give its certificate or its authority's with --ca, or believe anyone with --insecure",
+        ),
         DiscoverError::Unreachable(_) => (Exit::Unreachable, "is it on, and is that its address?"),
         DiscoverError::Neither(_) => (
             Exit::Unreachable,

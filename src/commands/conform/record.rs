@@ -24,7 +24,8 @@ pub(crate) async fn run(args: RecordArgs, output: &Output) -> Result<Exit, Failu
         return Err(Failure::new(Exit::Usage, "recording", "there is no URL")
             .hint("give the URL of the device to record"));
     };
-    let wanted = settings::wanted(&args.target, None);
+    let mut wanted = settings::wanted(&args.target, None);
+    wanted.trust = settings::trust(&args.target)?;
     let target = discover(&wanted, clock::mono()).await;
     let mut target = target.map_err(|error| unreachable(url, error))?;
     let from = Provenance {

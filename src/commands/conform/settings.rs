@@ -13,6 +13,7 @@ use vestibule_conformance::runner::{
 };
 use vestibule_conformance::target::discover::{Apis, Wanted};
 use vestibule_conformance::target::password_digest;
+use vestibule_conformance::trust::{Trust, TrustError};
 
 use super::own::Own;
 use crate::cli::conform::{AllowArg, ApiArg, DeviceArgs, ReceiverArgs, TargetArgs};
@@ -76,10 +77,32 @@ pub(super) fn wanted(args: &TargetArgs, own: Option<&Own>) -> Wanted {
         digest: digest.unwrap_or_else(|| FACTORY_DIGEST.to_owned()),
         v1_basic: basic,
         control,
+        trust: None,
         token_ttl: args.token_ttl,
         mode: None,
         health_codes: false,
     }
+}
+
+/// Whose certificates are believed; nobody's where there is no https.
+pub(super) fn trust(args: &TargetArgs) -> Result<Option<Trust>, Failure> {
+    let trust = match &args.ca {
+        Some(file) => Trust::file(file),
+        None if args.insecure => Trust::anyone(),
+        None if [&args.url, &args.v1_url].into_iter().flatten().any(|url| is_https(url)) => {
+            Trust::system()
+        }
+        None => return Ok(None),
+    };
+    trust.map(Some).map_err(|error: TrustError| {
+        Failure::new(Exit::Usage, "preparing TLS", error)
+            .hint("give a PEM file with the device's certificate or its authority's after --ca")
+    })
+}
+
+/// Schemes are spelt as one likes.
+fn is_https(url: &str) -> bool {
+    url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
 }
 
 /// How the run is done.
