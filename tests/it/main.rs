@@ -17,6 +17,7 @@ mod data_is_held;
 mod exec_hands_over;
 mod faults_are_listed;
 mod kept_through_kills;
+mod kill_matrix;
 mod killing;
 mod quirks_are_listed;
 mod readme_is_true;
