@@ -25,9 +25,9 @@ const MATRIX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/KILLS.md");
 /// Every so manieth violation is armed here: what two minutes have room for.
 const EVERY: usize = 16;
 
-/// What these turn red depends on how far other cases have filled the log, so they are seen with all cases
-/// alone.
-const BY_ALL_CASES: [&str; 2] = ["v3.fetch.limit-ignored", "v3.info.text"];
+/// Where the log's extent is a text nobody fills it as far as a case needs: which case turns red hangs on
+/// the cases before it, so this one is seen with all of them alone.
+const BY_ALL_CASES: &str = "v3.info.text";
 
 /// Emulators at a time. They mostly wait; more would make the lag of a small machine show.
 const AT_ONCE: usize = 4;
@@ -279,7 +279,7 @@ fn a_violation_turns_red_exactly_the_cases_that_name_it() {
     let matrix = matrix(&cases);
     let fast = matrix.iter().filter(|(_, named)| !named.iter().any(|id| cases[id].capacity));
     let some = fast.step_by(EVERY);
-    let some = some.filter(|(violation, _)| !BY_ALL_CASES.contains(&violation.name.as_str()));
+    let some = some.filter(|(violation, _)| violation.name != BY_ALL_CASES);
     let found = arm(some.collect(), |named| share(&cases, named), &cases);
     assert!(found.is_empty(), "{}", found.join("\n"));
 }

@@ -2,8 +2,8 @@
 //!
 //! [`Mono`] is real: sockets, retries, timeouts, token life. [`UnixMillis`] is the device's own clock:
 //! stamps, arrivals, validity. [`Clock`] scales the second by a [`Speed`] from an anchor that every
-//! change moves, so that a device's time jumps only where it is set. Nothing here reads a clock: the shell passes [`Mono`]
-//! in.
+//! change moves, so that a device's time jumps only where it is set. Nothing here reads a clock: the
+//! shell passes [`Mono`] in.
 
 use std::ops::{Add, Sub};
 use std::time::Duration;
