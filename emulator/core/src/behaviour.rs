@@ -66,6 +66,8 @@ pub struct V3 {
     pub card_digits: usize,
     /// R-V3-25: whether JSON goes out with trailing commas, as in the document's samples.
     pub trailing_commas: bool,
+    /// R-V3-26: when a new `log-mode` takes effect.
+    pub log_mode_applies: LogModeApplies,
     /// R-V3-28: whether fetched events carry `device-id` and `ip-addr`.
     pub device_fields: bool,
     /// R-V3-30: the codes of a refused login.
@@ -135,6 +137,7 @@ impl Default for V3 {
             stranger_uid: StrangerUid::Hex,
             card_digits: 8,
             trailing_commas: false,
+            log_mode_applies: LogModeApplies::Reboot,
             device_fields: true,
             login_errors: LoginErrors::BadParameter,
             report_reqid: ReportReqid::Uuid,
@@ -201,6 +204,15 @@ pub enum UnknownAction {
     Retcode,
     /// No answer.
     Hang,
+}
+
+/// When a new `log-mode` takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogModeApplies {
+    /// With the next restart.
+    Reboot,
+    /// With the answer.
+    AtOnce,
 }
 
 /// What a field of the wrong type, or a negative one, meets.

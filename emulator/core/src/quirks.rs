@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use crate::behaviour::{
     AckLenient, AlarmCode, BadField, Behaviour, DoorName, EmptyImage, EmptyInfo, EnabledDefault,
-    ErrorStatus, EvictedSeqnum, LoginErrors, LoginTime, Overflow, PastEnd, Path, ReportReqid,
-    StrangerUid, SubscribeGet, TimeUnit, UnknownAction, UnknownUser,
+    ErrorStatus, EvictedSeqnum, LogModeApplies, LoginErrors, LoginTime, Overflow, PastEnd, Path,
+    ReportReqid, StrangerUid, SubscribeGet, TimeUnit, UnknownAction, UnknownUser,
 };
 
 /// The name that sets several quirks at once, in place of a quirk's own.
@@ -239,6 +239,9 @@ pub const QUIRKS: &[Quirk] = &[
     choice!("v3.trailing-commas", "R-V3-25", v3.trailing_commas,
         "false|true": ["false" => false, "true" => true],
         "whether JSON goes out with trailing commas, as in the document's samples"),
+    choice!("v3.log-mode-applies", "R-V3-26", v3.log_mode_applies,
+        "reboot|at-once": ["reboot" => LogModeApplies::Reboot, "at-once" => LogModeApplies::AtOnce],
+        "when a new log-mode takes effect: with the next restart, or with the answer"),
     choice!("v3.device-fields", "R-V3-28", v3.device_fields,
         "true|false": ["true" => true, "false" => false],
         "whether fetched events carry device-id and ip-addr"),
@@ -371,6 +374,7 @@ pub const PRESETS: &[Preset] = &[
             ("v3.bad-field", "default"),
             ("v3.evicted-seqnum", "window"),
             ("v3.empty-info", "null"),
+            ("v3.log-mode-applies", "at-once"),
         ],
     },
 ];

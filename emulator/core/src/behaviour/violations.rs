@@ -34,6 +34,8 @@ pub struct V3 {
     pub report: Report,
     /// What a platform tells the device to do.
     pub actions: Actions,
+    /// `config-fetch` and `config-set`.
+    pub settings: Settings,
 }
 
 /// Logins and tokens (R-V3-02, R-V3-30).
@@ -157,6 +159,17 @@ pub struct Actions {
     pub clock_stays: bool,
     /// A device that is told to go down does so without an answer (R-V3-33).
     pub down_unanswered: bool,
+}
+
+/// `config-fetch` and `config-set` (R-V3-36).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Numbers are shown as numbers.
+    pub typed: bool,
+    /// A key that is taken as a good device takes it, and keeps its value.
+    pub stuck: Option<&'static str>,
+    /// What was taken is not told.
+    pub untold: bool,
 }
 
 /// In the v1 API.

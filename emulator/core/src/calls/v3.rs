@@ -2,7 +2,7 @@
 
 use crate::clock::{Mono, UnixMillis};
 use crate::event::Entry;
-use crate::world::Order;
+use crate::world::Hold;
 
 /// One request's action, with its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,16 @@ pub struct DoorOrder {
     /// In whose name, if in anybody's: never empty.
     pub userid: Option<Box<str>>,
     /// What.
-    pub order: Order,
+    pub what: DoorMove,
+}
+
+/// What an order to the door asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DoorMove {
+    /// It opens for so long; as long as it usually does, if that is left out.
+    Open(Option<Hold>),
+    /// It closes.
+    Close,
 }
 
 /// What a call that succeeded answers.

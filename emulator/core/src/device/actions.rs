@@ -5,10 +5,11 @@
 use super::Device;
 use super::effects::Effects;
 use super::v3::{Answer, refuse};
-use crate::calls::v3::{DoorOrder, Down, GoingDown, Refusal, Reply, Retcode};
+use crate::calls::v3::{DoorMove, DoorOrder, Down, GoingDown, Refusal, Reply, Retcode};
 use crate::clock::{Mono, UnixMillis};
 use crate::event::{Opener, Subject};
 use crate::wire::View;
+use crate::world::Order;
 
 impl Device {
     /// R-V3-34: gives the door an order. What follows at once has happened when this is answered.
@@ -30,7 +31,11 @@ impl Device {
         }
         let now = self.clock.at(mono);
         let present = self.present(now, effects);
-        let DoorOrder { userid, order } = order;
+        let DoorOrder { userid, what } = order;
+        let order = match what {
+            DoorMove::Open(hold) => Order::Open(hold.unwrap_or_else(|| self.settings.door_hold())),
+            DoorMove::Close => Order::Close,
+        };
         let by = match userid {
             None => Opener::Known(Subject::Nobody),
             Some(name) => self.world.enrolled(&name).map_or(Opener::Named(name), Opener::Known),

@@ -94,6 +94,8 @@ impl Device {
     /// A device as configured, with that past.
     fn made(config: Arc<Config>, view: View, clock: Clock, journal: Journal, world: World) -> Self {
         let destination = config.push_to.clone();
+        let mut settings = Settings::factory(&config.setup);
+        settings.report_from_the_start(config.report_to.as_ref());
         let faults = Faults::new(&config.faults, config.seed, clock.anchor().mono);
         let mut device = Self {
             view: Arc::new(View { faults: faults.armed(), ..view }),
@@ -104,7 +106,7 @@ impl Device {
             world,
             accounts: config.accounts.iter().cloned().collect(),
             sessions: Sessions::default(),
-            settings: Settings::new(config.report_to.as_ref()),
+            settings,
             subscription: destination
                 .map(|destination| Subscription { destination, enabled: true }),
             network: Network::new(config.link),

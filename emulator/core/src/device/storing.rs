@@ -13,7 +13,8 @@ use super::Device;
 use super::effects::{Effect, Effects, Link};
 use super::network::Network;
 use super::sessions::Sessions;
-use super::stored::{Batch, Life, Position, Room, State, Stored};
+use super::settings::Settings;
+use super::stored::{Batch, Given, Life, Position, Room, State, Stored};
 use crate::calls::v1::Subscription;
 use crate::clock::{Clock, Mono, Now, UnixMillis};
 use crate::delivery::push::Push;
@@ -98,7 +99,17 @@ impl Device {
         let Stored { state, position, journal } = stored;
         let wall = now.wall.max(position.latest);
         let view = config.view(state.factory_resets);
-        let (setup, roster) = (Arc::clone(&config.setup), Arc::clone(&config.roster));
+        // An address that was taken over before does not undo what was changed since.
+        let is_news = |given: &Option<String>, before| given.is_some() && *given != before;
+        let mut given = Given::by(&config);
+        let mut settings = Settings::factory(&config.setup);
+        settings.restore(state.settings);
+        if is_news(&given.report_to, state.given.report_to.clone()) {
+            settings.report_from_the_start(config.report_to.as_ref());
+        } else {
+            given.report_to = state.given.report_to;
+        }
+        let (setup, roster) = (Arc::clone(settings.setup()), Arc::clone(&config.roster));
         let seed = view.seed.named("world");
         let world = World::new(seed, setup, roster, config.traffic, wall);
         let world = match position.world.as_slice() {
@@ -115,16 +126,12 @@ impl Device {
         for (user, digest) in state.passwords {
             device.accounts.insert(user, digest);
         }
-        // An address that was taken over before does not undo what was changed since.
-        let is_news = |given: &Option<String>, before| given.is_some() && *given != before;
-        if !is_news(&device.given.push_to, state.given.push_to.clone()) {
+        if !is_news(&given.push_to, state.given.push_to.clone()) {
             device.subscription = state.subscription;
-            device.given.push_to = state.given.push_to;
+            given.push_to = state.given.push_to;
         }
-        if !is_news(&device.given.report_to, state.given.report_to.clone()) {
-            device.settings.restore(&state.settings);
-            device.given.report_to = state.given.report_to;
-        }
+        device.settings = settings;
+        device.given = given;
         Ok(device)
     }
 
@@ -331,17 +338,30 @@ impl Device {
             Rare::Password(user, digest) => {
                 self.accounts.insert(user, digest);
             }
-            Rare::Settings(settings) => self.settings.store(settings),
+            Rare::Settings(settings) => {
+                self.settings.store(settings, self.view.behaviour.v3.log_mode_applies);
+                self.follow_settings(mono);
+            }
             Rare::Restart => {
                 effects.add(Effect::Cut);
                 self.forget_deliveries();
                 self.push.wake();
                 self.sessions.clear();
                 self.settings.take_effect();
+                self.follow_settings(mono);
                 self.remembered.restarted_after = self.newest();
                 self.started = mono;
             }
             Rare::Replace(fresh, replacing) => self.replace(*fresh, replacing, mono, effects),
+        }
+    }
+
+    /// The door is as the settings in effect have it.
+    fn follow_settings(&mut self, mono: Mono) {
+        if self.world.setup() != self.settings.setup() {
+            let setup = Arc::clone(self.settings.setup());
+            self.world.set_setup(setup, self.clock.at(mono).wall);
+            self.world_moved();
         }
     }
 
@@ -400,7 +420,7 @@ impl Device {
         device.factory_resets = factory_resets;
         device.starts = self.starts;
         device.subscription = None;
-        device.settings = super::Settings::default();
+        device.settings = Settings::factory(&device.config.setup);
         device.push = Push::default();
         Box::new(device)
     }

@@ -92,7 +92,7 @@ impl Device {
             Call::SetPassword(credentials) => self.set_password(credentials, mono, effects),
             Call::DeviceInfo => Ok(Reply::DeviceInfo { people: self.config.roster.len() }),
             Call::ConfigFetch => Ok(Reply::Configs(self.settings.all())),
-            Call::ConfigSet(configs) => self.set_configs(configs, mono, effects),
+            Call::ConfigSet(configs) => self.set_configs(view, configs, mono, effects),
             Call::OpenDoor(order) => self.open_door(view, order, mono, effects),
             Call::SyncTime(to) => self.sync_time(view, to, mono, effects),
             Call::Reboot => self.go_down(view, Down::Restart, mono, effects),
@@ -161,21 +161,23 @@ impl Device {
         Ok(Reply::Done)
     }
 
-    /// Takes what it can and says what that was; an error if that is nothing.
+    /// R-V3-36: takes what it can and says what that was; an error if that is nothing.
     fn set_configs(
         &mut self,
+        view: &View,
         configs: Vec<(String, String)>,
         mono: Mono,
         effects: &mut Effects,
     ) -> Answer {
-        let taken: Vec<_> =
-            configs.into_iter().filter_map(|(key, value)| Settings::check(&key, value)).collect();
+        let taken = Settings::check(configs);
         if taken.is_empty() {
             return refuse(Retcode::BAD_PARAMETER);
         }
-        let settings = taken.iter().map(|config| (config.key, config.value.clone())).collect();
+        let violations = &view.behaviour.violations.v3.settings;
+        let kept = taken.iter().filter(|config| violations.stuck != Some(config.key));
+        let settings = kept.map(|config| (config.key, config.value.clone())).collect();
         self.change(Rare::Settings(settings), mono, effects);
-        Ok(Reply::ConfigsTaken(taken))
+        Ok(if violations.untold { Reply::Done } else { Reply::ConfigsTaken(taken) })
     }
 
     /// R-V3-14.

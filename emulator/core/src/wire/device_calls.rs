@@ -10,15 +10,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::fields::{Field, read_object};
-use crate::calls::v3::{Call, DoorOrder};
+use crate::calls::v3::{Call, DoorMove, DoorOrder};
 use crate::clock::UnixMillis;
-use crate::world::{Hold, Order};
+use crate::world::Hold;
 
 /// A userid has at most so many bytes (the vendor's manual): a longer one names nobody.
 const USERID_BYTES_MAX: usize = 32;
-
-/// How long a door is open where nothing is said of it, in seconds (the vendor's manual).
-const DELAY_DEFAULT: i64 = 5;
 
 /// Stays open (the vendor's manual).
 const DELAY_WITHOUT_END: i64 = -1;
@@ -65,19 +62,20 @@ pub(super) fn open_door(body: Option<&RawValue>) -> Option<Call> {
     if userid.as_ref().is_some_and(|userid| userid.len() > USERID_BYTES_MAX) {
         return None;
     }
-    let hold = match given(body.delay)?.unwrap_or(DELAY_DEFAULT) {
-        DELAY_WITHOUT_END => Hold::UntilTold,
-        seconds if seconds <= DELAY_MAX => {
-            Hold::For(Duration::from_secs(u64::try_from(seconds).ok()?))
+    let hold = match given(body.delay)? {
+        None => None,
+        Some(DELAY_WITHOUT_END) => Some(Hold::UntilTold),
+        Some(seconds) if seconds <= DELAY_MAX => {
+            Some(Hold::For(Duration::from_secs(u64::try_from(seconds).ok()?)))
         }
-        _ => return None,
-    };
-    let order = match given(body.r#type)?.as_deref() {
-        None | Some("open" | "silent") => Order::Open(hold),
-        Some("close") => Order::Close,
         Some(_) => return None,
     };
-    Some(Call::OpenDoor(DoorOrder { userid, order }))
+    let what = match given(body.r#type)?.as_deref() {
+        None | Some("open" | "silent") => DoorMove::Open(hold),
+        Some("close") => DoorMove::Close,
+        Some(_) => return None,
+    };
+    Some(Call::OpenDoor(DoorOrder { userid, what }))
 }
 
 #[derive(Deserialize)]

@@ -371,8 +371,16 @@ struct ConfigsBody<'a> {
 #[derive(Serialize)]
 struct ConfigItem<'a> {
     key: &'a str,
-    value: &'a str,
+    value: ConfigValue<'a>,
     class: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ConfigValue<'a> {
+    Text(&'a str),
+    /// Of a device that types its values.
+    Number(i64),
 }
 
 #[derive(Serialize)]
@@ -404,7 +412,7 @@ fn encode_reply(reply: &Reply, reqid: Option<&RawValue>, view: &View) -> Vec<u8>
         }
         Reply::Events(entries) => encode_events(entries, reqid, view),
         Reply::Configs(configs) | Reply::ConfigsTaken(configs) => {
-            write(&answer(0, reqid, Some(configs_body(configs))), view)
+            write(&answer(0, reqid, Some(configs_body(configs, view))), view)
         }
         Reply::DeviceInfo { people } => {
             write(&answer(0, reqid, Some(device_info(view, *people))), view)
@@ -427,10 +435,12 @@ fn encode_events(entries: &[Entry], reqid: Option<&RawValue>, view: &View) -> Ve
 /// What an event object is part of by itself.
 const EVENT: &[Part] = &[Part::Event];
 
-fn configs_body<'a>(configs: &'a [Config]) -> ConfigsBody<'a> {
+fn configs_body<'a>(configs: &'a [Config], view: &View) -> ConfigsBody<'a> {
+    let number =
+        |text: &str| text.parse().ok().filter(|_| view.behaviour.violations.v3.settings.typed);
     let item = |config: &'a Config| ConfigItem {
         key: config.key,
-        value: &config.value,
+        value: number(&config.value).map_or(ConfigValue::Text(&config.value), ConfigValue::Number),
         class: config.class,
     };
     ConfigsBody { configs: configs.iter().map(item).collect() }

@@ -8,7 +8,7 @@ use crate::clock::UnixMillis;
 use crate::event::{Fact, HealthCodes, Mode};
 
 /// How a device is set up.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Setup {
     /// Where it stands: office hours, shifts and visitors' days are local.
     pub time_zone: TimeZone,

@@ -15,6 +15,7 @@ mod rulings_tables;
 mod rulings_v1;
 mod rulings_v3;
 mod rulings_v3_events;
+mod settings_do_as_they_say;
 mod stored_before_shown;
 mod support;
 mod timers_move_on;

@@ -459,24 +459,3 @@ fn r_v3_18_reports_go_nowhere_until_they_are_told() {
     rig.control(Command::Restart).expect("always");
     assert!(rig.take_attempts().is_empty());
 }
-
-#[test]
-fn r_v3_18_settings_take_what_they_can() {
-    let mut rig = reporting(&[]);
-    let rows = [
-        ("manager-mode", "http"),
-        ("report-state-server", "ftp://a/"),
-        ("log-mode-of-old", "image"),
-    ];
-    for (key, value) in rows {
-        assert_eq!(rig.set_config(key, value)["retcode"], BAD_PARAMETER, "{key}");
-    }
-    let configs =
-        json!([{"key": "nothing", "value": "1"}, {"key": "manager-mode", "value": "none"}]);
-    let some = json!({"action": "config-set", "body": {"configs": configs}});
-    let taken = rig.ask(Service::Device, &some);
-    assert_eq!(taken["body"]["configs"][0]["key"], "manager-mode");
-    assert_eq!(taken["body"]["configs"][1], Value::Null);
-    let all = rig.ask(Service::Device, &json!({"action": "config-fetch"}));
-    assert_eq!(all["body"]["configs"][1]["value"], REPORTS);
-}

@@ -11,7 +11,7 @@ use vestibule_core::calls::control::{Command, CommandError, Playing};
 use vestibule_core::clock::{Mono, Now, UnixMillis};
 use vestibule_core::device::{Batch, Config, Device, Effect, Life, Position, Room, State, Stored};
 use vestibule_core::event::flat::Flat;
-use vestibule_core::event::{Entry, Index};
+use vestibule_core::event::{Entry, Fact, Index};
 use vestibule_core::journal::{Capacity, Place, Recovery, Waiting};
 use vestibule_core::wire::v3::Service;
 use vestibule_core::world::{EventName, Profile, Traffic, Wish};
@@ -192,6 +192,31 @@ fn what_is_rare_is_stored_before_it_is_so() {
     assert_eq!(kept.rig.login("admin", other)["retcode"], 0);
     assert_eq!(kept.rig.subscription(), subscription);
     assert_eq!(kept.disk.state.settings["manager-mode"], "none");
+}
+
+#[test]
+fn a_door_follows_its_settings_after_a_power_cut() {
+    // R-V3-36
+    let therm = |kept: &mut Kept| {
+        kept.rig.emit(wish("face"));
+        kept.store();
+        let entry = kept.rig.entries().pop().expect("a face");
+        !kept.rig.event(entry.index)["therm"].is_null()
+    };
+    let mut kept = Kept::new(|config| {
+        config.traffic = Traffic { profile: Profile::Steady, events_per_minute: 10.0 };
+    });
+    assert!(therm(&mut kept));
+    kept.rig.set_config("therm-mode", "disable");
+    assert!(therm(&mut kept), "not before it is stored");
+    assert!(!therm(&mut kept));
+    kept.rig.wait(60_000);
+    kept.store();
+    kept.power_cut_at_once();
+    assert!(!therm(&mut kept));
+    let walk_ins = kept.rig.entries();
+    let after = walk_ins.iter().skip(4).filter(|entry| matches!(entry.fact, Fact::Temperature(..)));
+    assert_eq!(after.count(), 0);
 }
 
 /// A v3 device action.
@@ -430,7 +455,7 @@ fn every_fact_reads_back_from_its_flat_form() {
     }
     kept.store();
     let facts: Vec<_> = kept.rig.entries().into_iter().map(|entry| entry.fact).collect();
-    assert!(facts.iter().any(|fact| matches!(fact, vestibule_core::event::Fact::Alarm(_))));
+    assert!(facts.iter().any(|fact| matches!(fact, Fact::Alarm(_))));
     for fact in facts {
         assert_eq!(Flat::from(&fact).fact(), Ok(fact));
     }

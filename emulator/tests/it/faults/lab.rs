@@ -101,6 +101,25 @@ impl Lab {
         self.post("/api/v3.x/auth", None, &body.to_string()).await.json()
     }
 
+    /// A v3 device call with a good token.
+    pub(super) async fn device_call(&self, body: &Value) -> Value {
+        self.post("/api/v3.x/device", Some(&self.token), &body.to_string()).await.json()
+    }
+
+    /// The answer to `config-set` with these pairs.
+    pub(super) async fn set(&self, pairs: &Value) -> Value {
+        let pairs = pairs.as_array().expect("pairs").iter();
+        let configs: Value = pairs.map(|pair| json!({"key": pair[0], "value": pair[1]})).collect();
+        self.device_call(&json!({"action": "config-set", "body": {"configs": configs}})).await
+    }
+
+    /// What `config-fetch` shows after these were set.
+    pub(super) async fn configs(&self, pairs: &Value) -> Vec<Value> {
+        self.set(pairs).await;
+        let shown = self.device_call(&json!({"action": "config-fetch"})).await;
+        shown["body"]["configs"].as_array().expect("a list").clone()
+    }
+
     /// A token, by a good login.
     pub(super) async fn log_in(&self) -> String {
         let answer = self.login("admin", DIGEST).await;

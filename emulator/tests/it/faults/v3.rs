@@ -214,6 +214,16 @@ rows! {
         let token = lab.log_in().await;
         lab.try_post("/api/v3.x/device", Some(&token), &reboot).await.is_none()
     };
+    "v3.settings.typed", lab => {
+        lab.configs(&json!([])).await.iter().any(|config| config["value"].is_number())
+    };
+    "v3.settings.stuck", lab => {
+        let other = lab.configs(&json!([["log-mode", "image"]])).await;
+        let kept = other.iter().any(|config| config["value"] == "image");
+        lab.configs(&json!([["log-mode", "none"]])).await;
+        !kept
+    };
+    "v3.settings.untold", lab => lab.set(&json!([["volume-out", "7"]])).await.get("body").is_none();
     "v3.report.never", lab => lab.report(&face()).await.is_null();
     "v3.report.replayed", lab => {
         let missed = offline_event(lab).await;

@@ -25,6 +25,13 @@ const FIELD_KINDS: &[&str] =
 const STATE_KINDS: &[&str] = &["face", "card", "door", "push", "fire", "disa", "remote"];
 const REPORTED: &[&str] = &["uid", "timestamp", "state"];
 
+/// Settings that a device may keep as they are.
+const STUCK: Param = Param {
+    name: "key",
+    takes: Takes::Word(&["log-mode", "manager-mode", "report-state-server"]),
+    default: "log-mode",
+    meaning: "the setting",
+};
 const DEFAULT_LIMIT: Param = Param {
     name: "limit",
     takes: Takes::Whole(0, 1000),
@@ -245,6 +252,16 @@ rows! { Family::Protocol;
     "v3.reboot.unanswered", "R-V3-33", OTHER, [],
         "a device that is told to reboot or to reset does so before it answers" =>
         |on, _| on.violations.v3.actions.down_unanswered = true;
+    // Settings.
+    "v3.settings.typed", "R-V3-36", OTHER, [],
+        "config-fetch shows values that are numbers as numbers" =>
+        |on, _| on.violations.v3.settings.typed = true;
+    "v3.settings.stuck", "R-V3-36", OTHER, [STUCK],
+        "config-set says that it took a value for that key, and the key keeps the one it had" =>
+        |on, args| on.violations.v3.settings.stuck = Some(args.word("key"));
+    "v3.settings.untold", "R-V3-36", OTHER, [],
+        "config-set does not say which keys it took" =>
+        |on, _| on.violations.v3.settings.untold = true;
     // Reports.
     "v3.report.never", "R-V3-16, v3: reported while online", REPORT, [],
         "no report is sent" => |on, _| on.violations.v3.report.never = true;
