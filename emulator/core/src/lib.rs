@@ -12,6 +12,7 @@ pub mod dest;
 pub mod device;
 pub mod event;
 pub mod faults;
+pub mod flood;
 pub mod journal;
 pub mod quirks;
 pub mod seed;

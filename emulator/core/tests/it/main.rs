@@ -6,6 +6,7 @@ mod actions_do_what_they_answer;
 mod both_apis_agree;
 mod faults_keep_their_scope;
 mod faults_never_panic;
+mod floods_follow_their_schedule;
 mod journal_keeps_its_windows;
 mod messages_keep_their_look;
 mod no_bytes_panic;
