@@ -10,6 +10,7 @@ mod commands;
 mod exit;
 mod output;
 mod ready_file;
+mod reporting;
 mod signals;
 
 use std::process::ExitCode;

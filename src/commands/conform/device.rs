@@ -19,12 +19,13 @@ use vestibule_conformance::select::{Choice, SelectError, Selection};
 
 use super::bench::{self, Bench};
 use super::interruption::Interruption;
-use super::reporting::{Asked, ReportFile, again};
+use super::reporting::{Asked, again};
 use super::underway::Underway;
 use super::{check, list, settings};
 use crate::cli::conform::DeviceArgs;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
+use crate::reporting::ReportFile;
 
 /// Judges a device.
 pub(crate) async fn run(args: DeviceArgs, output: &Output) -> Result<Exit, Failure> {

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use vestibule_conformance::case::clauses::Clauses;
 use vestibule_conformance::report::{Annotations, Destination, Document, Form, Human, Sink, Stage};
 
-use super::file::ReportFile;
 use crate::cli::conform::DeviceArgs;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Stdout};
+use crate::reporting::{ReportFile, Wanted, wanted};
 
 /// The reports that were asked for, none of them begun.
 #[derive(Debug)]
@@ -47,7 +47,8 @@ const KINDS: [(&str, Kind); 6] = [
 impl Asked {
     /// Reads the arguments, and sees that each file can be written; nothing is written yet.
     pub(in crate::commands::conform) fn new(args: &DeviceArgs) -> Result<Self, Failure> {
-        let (stdout, files) = kinds(&args.result.reports)?;
+        let Wanted { stdout, files } = wanted(&args.result.reports, &KINDS)?;
+        let stdout = stdout.unwrap_or(Kind::Human);
         let summarised =
             stdout == Kind::Github || files.iter().any(|(kind, _)| *kind == Kind::Github);
         // An empty name is what a pipeline gives that has none.
@@ -127,34 +128,6 @@ impl Destination for AtTheEnd {
     }
 }
 
-/// What goes to standard output, and what into which file.
-fn kinds(reports: &[String]) -> Result<(Kind, Vec<(Kind, PathBuf)>), Failure> {
-    let usage = |why: String| {
-        let names = KINDS.map(|(name, _)| name).join(", ");
-        Failure::new(Exit::Usage, "reading --report", why)
-            .hint(format!("give one of {names}, with =FILE for all but one of them"))
-    };
-    let mut stdout = None;
-    let mut files = Vec::new();
-    for report in reports {
-        let (name, file) = match report.split_once('=') {
-            Some((name, file)) => (name, Some(file)),
-            None => (report.as_str(), None),
-        };
-        let kind = KINDS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
-        let kind = kind.ok_or_else(|| usage(format!("`{name}` is no report")))?;
-        match file {
-            Some("") => return Err(usage(format!("`{report}` names no file"))),
-            Some(file) => files.push((kind, PathBuf::from(file))),
-            None if stdout.is_some() => {
-                return Err(usage("two reports go to standard output".to_owned()));
-            }
-            None => stdout = Some(kind),
-        }
-    }
-    Ok((stdout.unwrap_or(Kind::Human), files))
-}
-
 /// The directory of the cases as GitHub names it; those that are built in are the project's own.
 fn prefix(args: &DeviceArgs) -> String {
     let directory = args.choice.fixtures.as_deref().unwrap_or(Path::new("fixtures"));
@@ -162,25 +135,4 @@ fn prefix(args: &DeviceArgs) -> String {
     let below = workspace.and_then(|root| directory.strip_prefix(root).ok());
     // Joining with nothing ends a path with one slash, and leaves nothing as it is.
     below.unwrap_or(directory).components().as_path().join("").display().to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_report_at_most_goes_to_standard_output() {
-        for (reports, good) in [
-            (&[][..], true),
-            (&["json"], true),
-            (&["json=a.json", "human"], true),
-            (&["github", "human=a.txt", "junit=b.xml", "html=c=d.html"], true),
-            (&["json", "human"], false),
-            (&["json="], false),
-            (&["pdf"], false),
-        ] {
-            let reports: Vec<String> = reports.iter().map(|one| (*one).to_owned()).collect();
-            assert_eq!(kinds(&reports).is_ok(), good, "{reports:?}");
-        }
-    }
 }

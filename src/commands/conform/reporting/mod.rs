@@ -1,12 +1,10 @@
 //! The reports of a run, as `--report` and `--transcript` ask for them.
 //!
-//! `asked` reads the arguments, `file` puts a document where it belongs, `again` is the command line
-//! that reports give for running a case alone. What stands in a report is the library's.
+//! `asked` reads the arguments, `again` is the command line that reports give for running a case alone.
+//! What stands in a report is the library's.
 
 mod again;
 mod asked;
-mod file;
 
 pub(super) use again::again;
 pub(super) use asked::Asked;
-pub(super) use file::ReportFile;

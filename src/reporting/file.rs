@@ -45,7 +45,7 @@ impl ReportFile {
     }
 
     /// A file that others write, too; the last form is added to it.
-    pub(super) fn appended(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn appended(path: &Path) -> Result<Self, Failure> {
         OpenOptions::new().append(true).create(true).open(path).map_err(|error| {
             let hint = "unset GITHUB_STEP_SUMMARY, or make it name a file that can be written";
             Failure::new(Exit::Usage, format!("writing {}", path.display()), error).hint(hint)
@@ -74,7 +74,7 @@ impl ReportFile {
     }
 
     /// Where it is, whatever it was called: two names of one file have one path.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
