@@ -8,8 +8,10 @@ pub(crate) mod conform;
 pub(crate) mod ctl;
 pub(crate) mod exec;
 pub(crate) mod faults;
+pub(crate) mod flood;
 pub(crate) mod quirks;
 pub(crate) mod receive;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod store;
 pub(crate) mod values;
@@ -64,6 +66,11 @@ pub(crate) enum Command {
     Ctl(Box<ctl::CtlArgs>),
     /// Judge a device, emulated or real
     Conform(Box<conform::ConformArgs>),
+    /// Load a platform, and measure how it bears that
+    #[command(allow_negative_numbers = true)]
+    Flood(Box<flood::FloodArgs>),
+    /// Put the reports of several processes together
+    Report(report::ReportArgs),
     /// List the quirks and presets
     Quirks(quirks::QuirksArgs),
     /// List the faults
@@ -91,6 +98,7 @@ impl Command {
             Self::Run(args) => args.log_format(),
             Self::Exec(args) => args.run.log_format(),
             Self::Receive(_) | Self::Ctl(_) | Self::Conform(_) => LogFormat::Text,
+            Self::Flood(_) | Self::Report(_) => LogFormat::Text,
             Self::Quirks(_) | Self::Faults(_) | Self::Store(_) => LogFormat::Text,
         }
     }

@@ -132,6 +132,21 @@ impl Output {
         }
     }
 
+    /// Shows how much of `all` is done, and what `count` says, where stderr is a tty.
+    pub(crate) fn progress_bar(&self, done: u64, all: u64, count: impl FnOnce() -> String) {
+        if !self.progress.is_hidden() {
+            self.redraws.call_once(|| {
+                let style =
+                    ProgressStyle::with_template("{spinner} [{bar:30}] {percent:>3} % {msg}");
+                self.progress.set_style(style.expect("the template is one"));
+                self.progress.enable_steady_tick(SPIN_EVERY);
+            });
+            self.progress.set_length(all);
+            self.progress.set_position(done);
+            self.progress.set_message(count());
+        }
+    }
+
     /// Takes the running count away.
     pub(crate) fn progress_end(&self) {
         self.progress.finish_and_clear();

@@ -15,6 +15,9 @@ const OF_THE_PROCESS: u64 = 32;
 /// devices at once finds the limit by the connections that wait to be accepted.
 const OF_A_DEVICE: u64 = 3;
 
+/// A device of a flood has its connection and nothing else.
+const OF_A_FLOODING_DEVICE: u64 = 1;
+
 /// A process may not open as many files as a run keeps open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -35,14 +38,26 @@ pub struct TooFew {
 /// # Errors
 /// When that is too low, too.
 pub(crate) fn provide(plan: &Plan) -> Result<(), TooFew> {
-    let needed = plan.devices.iter().map(of_device).fold(OF_THE_PROCESS, u64::saturating_add);
+    let devices = plan.devices.iter().map(of_device).fold(0, u64::saturating_add);
+    provide_so_many(devices, plan.devices.first().map_or(OF_A_DEVICE, of_device))
+}
+
+/// The same for a flood of so many devices.
+///
+/// # Errors
+/// When the hard limit is too low.
+pub(crate) fn provide_for_flood(devices: u64) -> Result<(), TooFew> {
+    provide_so_many(devices.saturating_mul(OF_A_FLOODING_DEVICE), OF_A_FLOODING_DEVICE)
+}
+
+fn provide_so_many(of_all_devices: u64, of_one: u64) -> Result<(), TooFew> {
+    let needed = OF_THE_PROCESS.saturating_add(of_all_devices);
     let allowed = allow(needed);
     if allowed >= needed {
         return Ok(());
     }
     let for_devices = allowed.saturating_sub(OF_THE_PROCESS);
-    let each = plan.devices.first().map_or(OF_A_DEVICE, of_device);
-    Err(TooFew { needed, allowed, fitting: for_devices / each })
+    Err(TooFew { needed, allowed, fitting: for_devices / of_one })
 }
 
 fn of_device(plan: &DevicePlan) -> u64 {

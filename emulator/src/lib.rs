@@ -10,6 +10,7 @@ pub mod control;
 pub mod descriptors;
 pub mod emulator;
 pub mod fleet;
+pub mod flood;
 mod keep;
 pub mod storage;
 mod transport;

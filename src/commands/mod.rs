@@ -4,8 +4,10 @@ mod conform;
 mod ctl;
 mod exec;
 mod faults;
+mod flood;
 mod quirks;
 mod receive;
+mod report;
 mod run;
 mod store;
 
@@ -23,6 +25,8 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Quirks(args) => quirks::run(&args, output),
         Command::Faults(args) => faults::run(&args, output),
         Command::Store(args) => store::run(args, output),
+        Command::Flood(args) => Box::pin(flood::run(*args, output)).await,
+        Command::Report(args) => report::run(&args, output),
         Command::Receive(args) => Box::pin(receive::run(args, output)).await,
     }
 }

@@ -26,6 +26,7 @@ use vestibule_core::wire::{View, v1, v3};
 use self::connection::{Connection, Failure, Target, Way};
 use self::log::UnderWay;
 pub use self::log::{DeliveryLog, Logged};
+pub(crate) use self::tls::Verify;
 pub use self::tls::{Tls, TlsError};
 use crate::clock::{Clock, pause};
 use crate::fleet::Handle;

@@ -15,10 +15,9 @@ use rustls::server::ParsedCertificate;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-
-use crate::transport::Transport;
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +49,7 @@ pub enum TlsError {
 
 /// Whether the platform's certificate is verified (R-V1-21).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verify {
+pub(crate) enum Verify {
     Yes,
     No,
 }
@@ -84,12 +83,12 @@ impl Tls {
         Ok(Self { further_roots, ..Self::default() })
     }
 
-    pub(super) async fn connect(
+    pub(crate) async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         host: &str,
         verify: Verify,
-        stream: Transport,
-    ) -> Result<TlsStream<Transport>, TlsError> {
+        stream: S,
+    ) -> Result<TlsStream<S>, TlsError> {
         let name = ServerName::try_from(host.to_owned());
         let name = name.map_err(|_| TlsError::Name(host.to_owned()))?;
         let config = match verify {

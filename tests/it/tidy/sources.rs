@@ -31,8 +31,13 @@ const FAULT_TABLES: &str = "emulator/core/src/faults/table";
 
 /// The edges, where a type has the shape that somebody outside reads. A part stands for a file or a directory.
 const WIRE_PARTS: [&str; 3] = ["wire", "control", "api"];
-const WIRE_BELOW: [&str; 4] =
-    ["src", "conformance/src/report", "conformance/src/receiver", "conformance/src/receiver.rs"];
+const WIRE_BELOW: [&str; 5] = [
+    "src",
+    "emulator/src/flood/report",
+    "conformance/src/report",
+    "conformance/src/receiver",
+    "conformance/src/receiver.rs",
+];
 
 /// It talks to cargo through its standard output.
 const BUILD_SCRIPT: &str = "conformance/build.rs";
