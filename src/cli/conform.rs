@@ -133,7 +133,7 @@ pub(crate) struct TargetArgs {
     /// The v1 account
     #[arg(long, value_name = "U", default_value = "admin")]
     pub(crate) v1_user: String,
-    /// Its password; with it the subscription is asked for with Basic authentication
+    /// Its password; with it the device is asked by Basic authentication, and by tokens
     #[arg(long, value_name = "P", env = "VESTIBULE_V1_PASSWORD", hide_env_values = true)]
     pub(crate) v1_password: Option<String>,
     /// The control API, when the device is an emulator

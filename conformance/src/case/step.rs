@@ -123,6 +123,9 @@ pub struct V1Call {
     /// Whether the account is sent along, where the suite was given one (R-V1-20).
     #[serde(default)]
     pub auth: Auth,
+    /// The whole header `Authorization`, in place of the account: `Bearer ${login.json.data.token}`.
+    #[serde(default)]
+    pub authorization: Option<Template>,
     /// The request body as JSON.
     #[serde(default, deserialize_with = "given")]
     pub json: Option<Request>,

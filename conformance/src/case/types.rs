@@ -163,12 +163,16 @@ pub enum Param {
 /// Something that must be there for a case to run.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd)]
 #[serde(try_from = "String")]
-#[schemars(with = "String", extend("pattern" = r"^(v1|v3|https|images|token-ttl|empty-log|evicted|health-codes|(events|mode):[0-9]+)$"))]
+#[schemars(with = "String", extend("pattern" = r"^(v1|v3|v1-account|short-tokens|https|images|token-ttl|empty-log|evicted|health-codes|(events|mode):[0-9]+)$"))]
 pub enum Need {
     /// The v1 API.
     V1,
     /// The v3 API.
     V3,
+    /// The suite was given the v1 account.
+    V1Account,
+    /// The device takes a part of a minute for a token's `validTime` (R-V1-26).
+    ShortTokens,
     /// The device trusts the certificate of the suite's receiver.
     Https,
     /// The device records images and lets them be fetched.
@@ -190,8 +194,8 @@ pub enum Need {
 /// A text that is no need.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "`{given}` is no need: there are v1, v3, https, images, token-ttl, empty-log, evicted, \
-     health-codes, events:N and mode:N"
+    "`{given}` is no need: there are v1, v3, v1-account, short-tokens, https, images, token-ttl, \
+     empty-log, evicted, health-codes, events:N and mode:N"
 )]
 pub struct NoNeed {
     given: String,
@@ -204,6 +208,8 @@ impl TryFrom<String> for Need {
         match text.as_str() {
             "v1" => Ok(Self::V1),
             "v3" => Ok(Self::V3),
+            "v1-account" => Ok(Self::V1Account),
+            "short-tokens" => Ok(Self::ShortTokens),
             "https" => Ok(Self::Https),
             "images" => Ok(Self::Images),
             "token-ttl" => Ok(Self::TokenTtl),
@@ -228,6 +234,8 @@ impl fmt::Display for Need {
         match self {
             Self::V1 => f.write_str("v1"),
             Self::V3 => f.write_str("v3"),
+            Self::V1Account => f.write_str("v1-account"),
+            Self::ShortTokens => f.write_str("short-tokens"),
             Self::Https => f.write_str("https"),
             Self::Images => f.write_str("images"),
             Self::TokenTtl => f.write_str("token-ttl"),

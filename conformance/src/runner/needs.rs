@@ -66,6 +66,12 @@ fn lacking(need: Need, target: &Target) -> Option<Skip> {
         Need::TokenTtl if target.token_ttl.is_none() => {
             absent("how long a token lives is not known: --token-ttl")
         }
+        Need::V1Account if target.v1.as_ref().is_none_or(|v1| v1.basic.is_none()) => {
+            absent("no v1 account is known: --v1-user and --v1-password")
+        }
+        Need::ShortTokens if !target.short_tokens => {
+            absent("it is not known to take a part of a minute for validTime")
+        }
         Need::Images if !target.images => {
             absent("it has no setting log-mode, so it keeps no images")
         }

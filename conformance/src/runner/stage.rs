@@ -205,7 +205,11 @@ impl<'r> Stage<'r> {
         let v3 = self.target.v3.as_ref().map(
             |v3| json!({"user": v3.user, "digest": v3.digest, "path": v3.path, "url": v3.url}),
         );
-        let v1 = self.target.v1.as_ref().map(|v1| json!({"url": v1.url}));
+        let v1 = self.target.v1.as_ref().map(|v1| {
+            let account = v1.basic.as_ref().and_then(|basic| basic.split_once(':'));
+            let (user, password) = account.unzip();
+            json!({"url": v1.url, "user": user, "password": password})
+        });
         let target = json!({
             "v3": v3, "v1": v1, "now_ms": now_ms, "now_s": now_ms / 1_000, "sn": self.target.sn
         });

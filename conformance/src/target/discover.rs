@@ -43,6 +43,8 @@ pub struct Wanted {
     pub mode: Option<u8>,
     /// Whether it is known to take health codes.
     pub health_codes: bool,
+    /// Whether it is known to take a part of a minute for the `validTime` of a v1 token.
+    pub short_tokens: bool,
 }
 
 /// Which APIs to judge.
@@ -129,6 +131,7 @@ pub async fn discover(wanted: &Wanted, origin: Instant) -> Result<Target, Discov
         ahead_ms: found.ahead_ms.unwrap_or_default(),
         mode: wanted.mode,
         health_codes: wanted.health_codes,
+        short_tokens: wanted.short_tokens,
         images: found.images,
         sn: found.sn,
         device_id: found.device_id,

@@ -34,6 +34,8 @@ pub struct Target {
     pub mode: Option<u8>,
     /// Whether it is known to take health codes.
     pub health_codes: bool,
+    /// Whether it is known to take a part of a minute for the `validTime` of a v1 token.
+    pub short_tokens: bool,
     /// Whether it keeps images and lets them be fetched.
     pub images: bool,
     /// Its serial number, where it told one.
@@ -66,7 +68,7 @@ pub struct V3 {
 pub struct V1 {
     /// Where.
     pub url: String,
-    /// `user:password`, where the subscription asks for an account (R-V1-20).
+    /// `user:password`, where the account is known (R-V1-20, R-V1-25).
     pub basic: Option<String>,
     /// The connection.
     pub wire: Wire,

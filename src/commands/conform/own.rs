@@ -121,6 +121,9 @@ fn unfit(error: impl std::error::Error + Send + Sync + 'static) -> Failure {
         .hint("`vestibule conform device --help` has examples")
 }
 
+/// The password of its v1 account; its name is that of `--v1-user` by itself.
+pub(super) const V1_PASSWORD: &str = "admin";
+
 /// So few events that the log can be filled at once.
 const CAPACITY: &str = "200";
 

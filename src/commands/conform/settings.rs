@@ -15,7 +15,7 @@ use vestibule_conformance::target::discover::{Apis, Wanted};
 use vestibule_conformance::target::password_digest;
 use vestibule_conformance::trust::{Trust, TrustError};
 
-use super::own::Own;
+use super::own::{self, Own};
 use crate::cli::conform::{AllowArg, ApiArg, DeviceArgs, ReceiverArgs, TargetArgs};
 use crate::exit::{Exit, Failure};
 
@@ -67,7 +67,8 @@ pub(super) fn wanted(args: &TargetArgs, own: Option<&Own>) -> Wanted {
         Some(ApiArg::Both) => Apis::Both,
     };
     let digest = args.password.as_deref().map(password_digest);
-    let basic = args.v1_password.as_ref().map(|word| format!("{}:{word}", args.v1_user));
+    let password = args.v1_password.as_deref().or_else(|| own.map(|_| own::V1_PASSWORD));
+    let basic = password.map(|word| format!("{}:{word}", args.v1_user));
     Wanted {
         url: url.unwrap_or_default(),
         v1_url: args.v1_url.clone(),
@@ -81,6 +82,7 @@ pub(super) fn wanted(args: &TargetArgs, own: Option<&Own>) -> Wanted {
         token_ttl: args.token_ttl,
         mode: None,
         health_codes: false,
+        short_tokens: own.is_some(),
     }
 }
 

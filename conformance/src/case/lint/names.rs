@@ -123,7 +123,11 @@ impl Names<'_> {
             }
             Call::V1(call) => {
                 let path = path.member("v1");
-                for (name, template) in [("path", &call.path), ("raw", &call.raw)] {
+                for (name, template) in [
+                    ("path", &call.path),
+                    ("raw", &call.raw),
+                    ("authorization", &call.authorization),
+                ] {
                     if let Some(template) = template {
                         self.template(&path.member(name), template);
                     }

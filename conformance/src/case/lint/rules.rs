@@ -162,6 +162,13 @@ const ACTIONS: [(&str, Safety); 9] = [
     ("device-reset", Safety::Destructive),
 ];
 
+/// Paths of v1 whose method does not say what they do.
+const PATHS: [(&str, Safety); 3] = [
+    ("/v1/auth/login", Safety::Safe),
+    ("/v1/event/records", Safety::Safe),
+    ("/v1/device/reboot", Safety::Disruptive),
+];
+
 fn call_safety(call: &Call) -> Safety {
     match call {
         Call::V3(call) => {
@@ -169,8 +176,15 @@ fn call_safety(call: &Call) -> Safety {
             let row = ACTIONS.iter().find(|(name, _)| Some(*name) == action);
             row.map_or(Safety::Safe, |(_, safety)| *safety)
         }
-        Call::V1(call) if call.method == "GET" => Safety::Safe,
-        Call::V1(_) => Safety::Mutating,
+        Call::V1(call) => {
+            let path = call.path.as_ref().and_then(|path| path.plain());
+            let row = PATHS.iter().find(|(name, _)| Some(*name) == path);
+            match (row, call.method.as_str()) {
+                (Some((_, safety)), _) => *safety,
+                (None, "GET") => Safety::Safe,
+                (None, _) => Safety::Mutating,
+            }
+        }
     }
 }
 
