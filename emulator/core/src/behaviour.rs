@@ -113,6 +113,8 @@ pub struct V1 {
     pub unknown_user: UnknownUser,
     /// R-V1-16: `recognitionType` of nobody.
     pub nobody: u8,
+    /// R-V1-20: whether the subscription is anybody's.
+    pub subscribe_auth: SubscribeAuth,
     /// R-V1-21: whether the certificate of an https destination is verified.
     pub tls_verify: bool,
 }
@@ -165,6 +167,7 @@ impl Default for V1 {
             alarm_code: AlarmCode::Always,
             unknown_user: UnknownUser::Empty,
             nobody: 3,
+            subscribe_auth: SubscribeAuth::None,
             tls_verify: true,
         }
     }
@@ -307,6 +310,15 @@ pub enum SubscribeGet {
     Config,
     /// `data` null, as in the document's sample.
     Null,
+}
+
+/// What the subscription asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubscribeAuth {
+    /// Nothing.
+    None,
+    /// The account, by a token or a password.
+    Required,
 }
 
 /// What a missing `enabled` means.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::behaviour::{
     AckLenient, AlarmCode, BadField, Behaviour, DoorName, EmptyImage, EmptyInfo, EnabledDefault,
     ErrorStatus, EvictedSeqnum, LogModeApplies, LoginErrors, LoginTime, Overflow, PastEnd, Path,
-    ReportReqid, StrangerUid, SubscribeGet, TimeUnit, UnknownAction, UnknownUser,
+    ReportReqid, StrangerUid, SubscribeAuth, SubscribeGet, TimeUnit, UnknownAction, UnknownUser,
 };
 
 /// The name that sets several quirks at once, in place of a quirk's own.
@@ -348,6 +348,12 @@ pub const QUIRKS: &[Quirk] = &[
         "user of an unknown person or nobody: an object of empty values, or null"),
     choice!("v1.nobody", "R-V1-16", v1.nobody, "3|0": ["3" => 3, "0" => 0],
         "recognitionType of nobody (exit button, unknown card, invalid code)"),
+    choice!("v1.auth", "R-V1-20", v1.subscribe_auth,
+        "none|required": [
+            "none" => SubscribeAuth::None,
+            "required" => SubscribeAuth::Required,
+        ],
+        "whether the subscription is anybody's, or asks for the v1 account (Bearer or Basic)"),
     choice!("v1.tls-verify", "R-V1-21", v1.tls_verify,
         "true|false": ["true" => true, "false" => false],
         "whether the certificate of an https destination is verified"),

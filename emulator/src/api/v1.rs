@@ -1,18 +1,15 @@
-//! The v1 third-party push API over HTTP.
+//! The v1 API over HTTP: the third-party push page's path, and those of the vendor's manual.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use vestibule_core::behaviour::ErrorStatus;
-use vestibule_core::calls::v1::Call;
-use vestibule_core::faults::Site;
+use vestibule_core::calls::v1::{self as calls, Access, Operation, Refusal};
 use vestibule_core::wire::View;
-use vestibule_core::wire::v1::{
-    SUBSCRIBE_PATH, SubscribeError, decode_subscribe, encode, encode_error,
-};
+use vestibule_core::wire::v1::{Unrouted, decode, encode, encode_error, refusal, route, site};
 
+use super::credentials::{credential, sign};
 use super::exchange::{
     Answer, Silent, Unserved, error_status, json, json_shaped, read_body, stay_silent,
 };
@@ -25,36 +22,18 @@ pub(super) async fn serve(
     view: Arc<View>,
     request: Request<Incoming>,
 ) -> Result<Answer, Silent> {
-    let (view, mut answer) = match read(request).await {
-        Ok(call) => {
-            let view = handle.exchange(view, || site(&call));
-            let failing = &view.behaviour.failures.api;
-            if failing.hangs {
-                return stay_silent().await;
-            }
-            if let Some(status) = failing.http_status {
-                let status = error_status(status);
-                return Ok(error(&view, status, status.canonical_reason().unwrap_or("Error")));
-            }
-            let turn = match call {
-                Ok(Call::Subscribe { .. }) => Some(handle.rare_turn().await),
-                Ok(Call::GetSubscription) | Err(_) => None,
-            };
-            let (result, receipt) =
-                handle.change(|device, mono, effects| device.handle_v1(&view, call, mono, effects));
-            let stored = receipt.stored().await;
-            drop(turn);
-            let answer = match result {
-                Ok(_) if let Err(refused) = &stored => {
-                    error(&view, StatusCode::INSUFFICIENT_STORAGE, &refused.to_string())
-                }
-                Ok(reply) => json_shaped(StatusCode::OK, encode(&reply, &view), &view),
-                Err(refused) => error(&view, StatusCode::BAD_REQUEST, &refused.to_string()),
-            };
+    let (view, mut answer) = match route(request.method(), request.uri().path()) {
+        Ok((operation, access)) => {
+            let view = handle.exchange(view, || site(operation));
+            let answer = perform(handle, &view, operation, access, request).await?;
             (view, answer)
         }
-        Err(reason) => {
-            let answer = unserved(&view, reason);
+        Err(Unrouted::Path) => {
+            let answer = unserved(&view, Unserved::NotFound);
+            (view, answer)
+        }
+        Err(Unrouted::Method(allowed)) => {
+            let answer = unserved(&view, Unserved::MethodNotAllowed(allowed));
             (view, answer)
         }
     };
@@ -63,25 +42,44 @@ pub(super) async fn serve(
     Ok(answer)
 }
 
-async fn read(request: Request<Incoming>) -> Result<Result<Call, SubscribeError>, Unserved> {
-    if request.uri().path() != SUBSCRIBE_PATH {
-        return Err(Unserved::NotFound);
+/// Answers a request that leads somewhere.
+async fn perform(
+    handle: &Arc<Handle>,
+    view: &View,
+    operation: Operation,
+    access: Access,
+    request: Request<Incoming>,
+) -> Result<Answer, Silent> {
+    let credential = credential(handle, request.headers());
+    let body = match read_body(request).await {
+        Ok(body) => body,
+        Err(reason) => return Ok(unserved(view, reason)),
+    };
+    let failing = &view.behaviour.failures.api;
+    if failing.hangs {
+        return stay_silent().await;
     }
-    if request.method() == Method::GET {
-        return Ok(Ok(Call::GetSubscription));
+    if let Some(status) = failing.http_status {
+        let status = error_status(status);
+        return Ok(error(view, status, status.canonical_reason().unwrap_or("Error")));
     }
-    if request.method() != Method::POST {
-        return Err(Unserved::MethodNotAllowed("GET, POST"));
-    }
-    let body: Bytes = read_body(request).await?;
-    Ok(decode_subscribe(&body))
-}
-
-const fn site(call: &Result<Call, SubscribeError>) -> Site {
-    match call {
-        Ok(Call::GetSubscription) => Site::ReadSubscription,
-        Ok(Call::Subscribe { .. }) | Err(_) => Site::Subscribe,
-    }
+    let call = decode(operation, &body);
+    let turn = match operation {
+        Operation::Subscribe if call.is_ok() => Some(handle.rare_turn().await),
+        _ => None,
+    };
+    let request = calls::Request { access, credential, call };
+    let (result, receipt) =
+        handle.change(|device, mono, effects| device.handle_v1(view, request, mono, effects));
+    let stored = receipt.stored().await;
+    drop(turn);
+    Ok(match result {
+        Ok(_) if let Err(reason) = &stored => {
+            error(view, StatusCode::INSUFFICIENT_STORAGE, &reason.to_string())
+        }
+        Ok(reply) => json_shaped(StatusCode::OK, encode(&reply, view, sign), view),
+        Err(reason) => refused(view, &reason),
+    })
 }
 
 fn unserved(view: &View, reason: Unserved) -> Answer {
@@ -96,11 +94,23 @@ fn unserved(view: &View, reason: Unserved) -> Answer {
     answer
 }
 
-/// R-V1-02.
+/// R-V1-02, R-V1-26: a code that is no status of HTTP is a login's.
+fn refused(view: &View, reason: &Refusal) -> Answer {
+    let (code, message) = refusal(reason);
+    let status = StatusCode::from_u16(code).unwrap_or(StatusCode::UNAUTHORIZED);
+    let status = if status.is_client_error() { status } else { StatusCode::UNAUTHORIZED };
+    coded(view, status, code, &message)
+}
+
 fn error(view: &View, status: StatusCode, message: &str) -> Answer {
+    coded(view, status, status.as_u16(), message)
+}
+
+/// R-V1-02.
+fn coded(view: &View, status: StatusCode, code: u16, message: &str) -> Answer {
     let shown = match view.behaviour.v1.error_status {
         ErrorStatus::Matching => status,
         ErrorStatus::Ok => StatusCode::OK,
     };
-    json(shown, encode_error(status.as_u16(), message, view))
+    json(shown, encode_error(code, message, view))
 }

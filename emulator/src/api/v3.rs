@@ -6,10 +6,10 @@ use http::{HeaderValue, Method, Request, StatusCode, header};
 use hyper::body::Incoming;
 use vestibule_core::behaviour::{ErrorStatus, Path, V3};
 use vestibule_core::calls::v3::{Call, Refusal, Reply, Retcode};
-use vestibule_core::wire::View;
 use vestibule_core::wire::v3::{
     Service, decode, encode, encode_retcode, is_literal, route as service_of, site,
 };
+use vestibule_core::wire::{View, v1};
 
 use super::exchange::{
     Answer, Silent, Unserved, error_status, json, json_shaped, read_body, require, stay_silent,
@@ -29,7 +29,7 @@ pub(super) enum Route {
 /// R-V3-01, R-V3-03.
 pub(super) fn route(path: &str, view: &View) -> Route {
     let knob = view.behaviour.v3.path;
-    let is_v1 = path.starts_with("/v1/") || knob == Path::Versioned && !path.starts_with("/api/");
+    let is_v1 = v1::is_own(path) || knob == Path::Versioned && !path.starts_with("/api/");
     if is_v1 {
         return Route::NotV3;
     }

@@ -138,6 +138,8 @@ pub struct V3Account {
 pub struct V1Account {
     /// Name, as the header `account` shows it.
     pub user: Option<String>,
+    /// Password.
+    pub password: Option<String>,
 }
 
 /// `[push]`.

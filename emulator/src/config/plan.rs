@@ -27,6 +27,9 @@ use crate::storage::Durability;
 /// The factory account of the v3 API: the upper-case MD5 digest that these devices ship with.
 const FACTORY_DIGEST: &str = "9990BC737DD5B17E7A5F01B48B2C08AE";
 
+/// The v1 account's password where none is given; its name is the same.
+const FACTORY_PASSWORD: &str = "admin";
+
 /// The most past events a run makes before it is ready: at a million a second, ten seconds.
 const BACKFILL_MAX: u64 = 10_000_000;
 
@@ -254,6 +257,7 @@ impl Config {
             traffic,
             speed: self.speed()?,
             accounts: vec![self.v3_account()?],
+            v1_password: self.v1_password()?,
             push_to: destination("the push address", self.push.to.as_deref())?,
             report_to: destination("the report address", self.report.to.as_deref())?,
             link: if self.offline { Link::Down } else { Link::Up },
@@ -370,6 +374,19 @@ impl Config {
         match Speed::new(times) {
             Some(speed) => Ok(speed),
             None => out_of_range("the speed", times, "0.001 to 1000000 times real time"),
+        }
+    }
+
+    /// Kept to what every way of logging in can carry.
+    fn v1_password(&self) -> Result<String, ConfigError> {
+        let password = self.accounts.v1.password.as_deref().unwrap_or(FACTORY_PASSWORD);
+        let good = (1..=64).contains(&password.len())
+            && password.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+        if good {
+            Ok(password.to_owned())
+        } else {
+            let range = "1 to 64 ASCII characters";
+            out_of_range("the v1 account's password", "what is given", range)
         }
     }
 

@@ -20,3 +20,4 @@ mod reports_go_once;
 mod store_does_as_its_model;
 mod store_recovers;
 mod support;
+mod v1_asks_who_it_is;

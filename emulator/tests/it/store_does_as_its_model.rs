@@ -80,7 +80,9 @@ fn subscribe(kept: &mut Kept, enabled: bool) {
     let call = v1::Call::Subscribe { destination, enabled: Some(enabled) };
     kept.input(|device, mono, effects| {
         let view = device.view();
-        device.handle_v1(&view, Ok(call), mono, effects)
+        let (access, credential) = (v1::Access::Open, v1::Credential::None);
+        let request = v1::Request { access, credential, call: Ok(call) };
+        device.handle_v1(&view, request, mono, effects)
     })
     .expect("a subscription that can be taken");
 }

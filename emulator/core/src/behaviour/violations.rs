@@ -175,6 +175,8 @@ pub struct Settings {
 /// In the v1 API.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct V1 {
+    /// Logins, tokens and who is let in.
+    pub access: V1Access,
     /// `/v1/event/subscribe`.
     pub subscribe: Subscribe,
     /// Pushing.
@@ -183,6 +185,27 @@ pub struct V1 {
     pub acknowledging: Acknowledging,
     /// The backlog.
     pub backlog: Backlog,
+}
+
+/// Logins, tokens and who is let in (R-V1-25, R-V1-26).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct V1Access {
+    /// Any password logs in.
+    pub any_password: bool,
+    /// Any user logs in.
+    pub any_user: bool,
+    /// The token of a login is not good.
+    pub useless_token: bool,
+    /// Whoever shows nothing is let in.
+    pub nothing_needed: bool,
+    /// Whoever shows any token is let in.
+    pub any_token: bool,
+    /// A password is not enough.
+    pub password_refused: bool,
+    /// Tokens do not end.
+    pub tokens_live_on: bool,
+    /// What is anybody's asks for the account.
+    pub nothing_open: bool,
 }
 
 /// `/v1/event/subscribe` (R-V1-01, R-V1-02).

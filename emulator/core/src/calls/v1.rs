@@ -1,19 +1,140 @@
 //! The calls of the v1 API.
 
+use std::time::Duration;
+
 use crate::dest::EventDest;
 
+/// What there is to ask for: a row of the table of routes names one for each method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// GET of the subscription.
+    GetSubscription,
+    /// POST of the subscription.
+    Subscribe,
+    /// POST of an account's password, for a token.
+    Login,
+    /// GET of the list of codes.
+    ListCodes,
+    /// GET of what the device is.
+    DeviceInfo,
+    /// GET of nothing: whether the device is there.
+    Ping,
+}
+
+/// Who may ask for it (R-V1-25).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Open,
+    /// As the knob of R-V1-20 says.
+    AsConfigured,
+    /// Whoever has the account.
+    Account,
+}
+
 /// One request.
+#[derive(Debug)]
+pub struct Request {
+    /// Who may ask so.
+    pub access: Access,
+    /// What came with it to say who asks.
+    pub credential: Credential,
+    /// What is asked, or why that cannot be told.
+    pub call: Result<Call, Unreadable>,
+}
+
+/// One request's question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
-    /// GET `/v1/event/subscribe`.
+    /// GET of the subscription.
     GetSubscription,
-    /// POST `/v1/event/subscribe`.
+    /// POST of the subscription.
     Subscribe {
         /// Where records go.
         destination: EventDest,
         /// Whether they go; left out, R-V1-03 decides.
         enabled: Option<bool>,
     },
+    /// A login.
+    Login {
+        /// Who.
+        login: Login,
+        /// For how long, in real time (R-V1-26).
+        valid: Duration,
+    },
+    /// The codes that there are.
+    ListCodes,
+    /// What the device is.
+    DeviceInfo,
+    /// Whether it is there.
+    Ping,
+}
+
+/// Why a request's body is none. Nothing changes (R-V1-02).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// Not a JSON object.
+    #[error("the body is not a JSON object: {0}")]
+    NotJson(String),
+    /// A field is missing, of another type or out of its range; what it must be.
+    #[error("{0}")]
+    Field(&'static str),
+    /// `event_dest` is no address.
+    #[error("event_dest: {0}")]
+    Destination(crate::dest::DestError),
+}
+
+/// An account's name and its password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The name.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Login").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// What a request brings to say who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// Nothing.
+    None,
+    /// Name and password.
+    Password(Login),
+    /// A token whose signature is this device's; its claims.
+    Token(Claims),
+    /// A token that is not signed, or not by this device.
+    Forged,
+    /// Anything else.
+    Bad,
+}
+
+/// What a token says. The signature around it is the shell's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Claims {
+    /// Whose it is.
+    pub account: String,
+    /// Who gave it.
+    pub issuer: String,
+    /// When, in seconds by the device's clock.
+    pub issued: i64,
+    /// When it ends, by the same clock; what counts is real time (R-V1-26).
+    pub expires: i64,
+}
+
+/// What the device signs its tokens with; another one after each restart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct TokenKey(pub [u8; 32]);
+
+impl std::fmt::Debug for TokenKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("TokenKey(..)")
+    }
 }
 
 /// Where records go, and whether they do.
@@ -32,4 +153,23 @@ pub enum Reply {
     Done,
     /// The configuration, if one is set and shown (R-V1-01).
     Subscription(Option<Subscription>),
+    /// A token: what it says, and what it is to be signed with.
+    Token(Claims, TokenKey),
+    /// Every code, with its meaning.
+    Codes,
+    /// What the device is.
+    DeviceInfo,
+}
+
+/// Why a call did not succeed; nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It cannot be understood.
+    Unreadable(Unreadable),
+    /// It says nothing that shows who asks, or something wrong.
+    Unauthorized,
+    /// There is no such account.
+    NoSuchAccount,
+    /// The account has another password.
+    WrongPassword,
 }

@@ -35,6 +35,8 @@ pub struct Config {
     pub speed: Speed,
     /// The v3 accounts: user and upper-case MD5 digest of the password.
     pub accounts: Vec<(String, String)>,
+    /// The password of the v1 account, whose name is part of the identity.
+    pub v1_password: String,
     /// Where records go from the start; a factory reset forgets it.
     pub push_to: Option<EventDest>,
     /// Where reports go from the start; a factory reset forgets it.

@@ -18,6 +18,7 @@ mod sessions;
 mod settings;
 mod stored;
 mod storing;
+mod tokens;
 mod v1;
 mod v3;
 
@@ -32,6 +33,7 @@ use self::sessions::Sessions;
 use self::settings::Settings;
 pub use self::stored::{Batch, Given, Life, Position, Room, State, Stored};
 use self::storing::{Rare, Replacing, Staging};
+use self::tokens::Tokens;
 use crate::behaviour::Overflow;
 use crate::calls::control::{Counters, Status};
 use crate::calls::v1::Subscription;
@@ -58,6 +60,8 @@ pub struct Device {
     world: World,
     accounts: BTreeMap<String, String>,
     sessions: Sessions,
+    /// Those of v1.
+    tokens: Tokens,
     settings: Settings,
     subscription: Option<Subscription>,
     network: Network,
@@ -106,6 +110,7 @@ impl Device {
             world,
             accounts: config.accounts.iter().cloned().collect(),
             sessions: Sessions::default(),
+            tokens: Tokens::default(),
             settings,
             subscription: destination
                 .map(|destination| Subscription { destination, enabled: true }),

@@ -15,6 +15,7 @@ use super::network::Network;
 use super::sessions::Sessions;
 use super::settings::Settings;
 use super::stored::{Batch, Given, Life, Position, Room, State, Stored};
+use super::tokens::Tokens;
 use crate::calls::v1::Subscription;
 use crate::clock::{Clock, Mono, Now, UnixMillis};
 use crate::delivery::push::Push;
@@ -122,6 +123,7 @@ impl Device {
         device.latest = position.latest;
         device.factory_resets = state.factory_resets;
         device.sessions = Sessions::of_start(state.starts);
+        device.tokens = Tokens::of_start(state.starts);
         device.starts = state.starts;
         for (user, digest) in state.passwords {
             device.accounts.insert(user, digest);
@@ -139,6 +141,7 @@ impl Device {
     pub fn begin(&mut self, life: Life) -> Batch {
         self.starts += 1;
         self.sessions = Sessions::of_start(self.starts);
+        self.tokens = Tokens::of_start(self.starts);
         self.staging.mode = Mode::Stored;
         self.whole(life)
     }
@@ -347,6 +350,7 @@ impl Device {
                 self.forget_deliveries();
                 self.push.wake();
                 self.sessions.clear();
+                self.tokens = self.tokens.ended();
                 self.settings.take_effect();
                 self.follow_settings(mono);
                 self.remembered.restarted_after = self.newest();
@@ -371,11 +375,11 @@ impl Device {
         staging.leaving = Leaving::No;
         let was: Link = self.network.link();
         let attempts = self.attempts;
-        let sessions = self.sessions.ended();
+        let (sessions, tokens) = (self.sessions.ended(), self.tokens.ended());
         let starts = self.starts;
         match why {
             Replacing::Rewind => {
-                *self = Self { attempts, sessions, starts, staging, ..fresh };
+                *self = Self { attempts, sessions, tokens, starts, staging, ..fresh };
             }
             Replacing::FactoryReset => {
                 let network = std::mem::replace(&mut self.network, Network::new(was));
@@ -385,7 +389,7 @@ impl Device {
                 let started = mono;
                 // Faults belong to the world around the device: they stay.
                 let faults = std::mem::take(&mut self.faults);
-                let kept = Self { attempts, sessions, starts, staging, network, ..fresh };
+                let kept = Self { attempts, sessions, tokens, starts, staging, network, ..fresh };
                 *self = Self { report, clock, room, started, faults, ..kept };
                 self.begin_to_remember(mono);
                 self.renew_view();

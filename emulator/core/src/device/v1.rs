@@ -1,33 +1,51 @@
 //! The v1 API's calls.
 
+use std::time::Duration;
+
 use super::Device;
 use super::effects::Effects;
 use super::storing::Rare;
-use crate::behaviour::{EnabledDefault, SubscribeGet, violations};
-use crate::calls::v1::{Call, Reply, Subscription};
+use crate::behaviour::{EnabledDefault, SubscribeAuth, SubscribeGet, violations};
+use crate::calls::v1::{
+    Access, Call, Claims, Credential, Login, Refusal, Reply, Request, Subscription, TokenKey,
+    Unreadable,
+};
 use crate::clock::Mono;
 use crate::dest::{DestError, EventDest};
 use crate::wire::View;
-use crate::wire::v1::SubscribeError;
+
+type Answer = Result<Reply, Refusal>;
 
 impl Device {
     /// Serves a call of the v1 API as `view` has it: that of the exchange (see [`Device::exchange`]).
     ///
     /// # Errors
-    /// When a subscription is not taken; the one before stays (R-V1-02).
+    /// When it is not let in, or not taken; then nothing has changed (R-V1-02, R-V1-25).
     pub fn handle_v1(
         &mut self,
         view: &View,
-        call: Result<Call, SubscribeError>,
+        request: Request,
         mono: Mono,
         effects: &mut Effects,
-    ) -> Result<Reply, SubscribeError> {
-        let violations = &view.behaviour.violations.v1.subscribe;
-        match misread(violations, call) {
-            Ok(Some(Call::GetSubscription)) => {
-                Ok(Reply::Subscription(self.shown_subscription(view)))
+    ) -> Answer {
+        let Request { access, credential, call } = request;
+        if !self.is_let_in(view, access, &credential, mono) {
+            return Err(Refusal::Unauthorized);
+        }
+        match misread(&view.behaviour.violations.v1.subscribe, call) {
+            Ok(Some(call)) => self.serve_v1(view, call, mono, effects),
+            Ok(None) => Ok(Reply::Done),
+            Err(unreadable) => {
+                self.spoil_subscription(&view.behaviour.violations.v1.subscribe, mono, effects);
+                Err(Refusal::Unreadable(unreadable))
             }
-            Ok(Some(Call::Subscribe { destination, enabled })) => {
+        }
+    }
+
+    fn serve_v1(&mut self, view: &View, call: Call, mono: Mono, effects: &mut Effects) -> Answer {
+        match call {
+            Call::GetSubscription => Ok(Reply::Subscription(self.shown_subscription(view))),
+            Call::Subscribe { destination, enabled } => {
                 let enabled = enabled.unwrap_or_else(|| self.enabled_default());
                 let subscription = Subscription { destination, enabled };
                 if !self.faults.is_empty() {
@@ -37,19 +55,93 @@ impl Device {
                 self.deliver(mono, effects);
                 Ok(Reply::Done)
             }
-            Ok(None) => Ok(Reply::Done),
-            Err(refused) => {
-                if violations.refusal_clears {
-                    self.subscription = None;
+            Call::Login { login, valid } => self.log_in(view, &login, valid, mono),
+            Call::ListCodes => Ok(Reply::Codes),
+            Call::DeviceInfo => Ok(Reply::DeviceInfo),
+            Call::Ping => Ok(Reply::Done),
+        }
+    }
+
+    /// R-V1-20, R-V1-25.
+    fn is_let_in(&self, view: &View, access: Access, credential: &Credential, mono: Mono) -> bool {
+        let is_open = match access {
+            Access::Open => true,
+            Access::AsConfigured => view.behaviour.v1.subscribe_auth == SubscribeAuth::None,
+            Access::Account => false,
+        };
+        let violations = &view.behaviour.violations.v1.access;
+        (is_open && !violations.nothing_open)
+            || match credential {
+                Credential::Password(login) => {
+                    !violations.password_refused && self.check_v1_login(violations, login).is_ok()
                 }
-                if let Some(subscription) = self.subscription.clone()
-                    && violations.refusal_applies
-                {
-                    let subscription = Subscription { enabled: false, ..subscription };
-                    self.change(Rare::Subscription(subscription), mono, effects);
+                Credential::Token(claims) => {
+                    violations.any_token
+                        || self.tokens.is_good(claims, mono)
+                        || (violations.tokens_live_on && self.tokens.knows(claims))
                 }
-                Err(refused)
+                Credential::Forged => violations.any_token,
+                Credential::None => violations.nothing_needed,
+                Credential::Bad => false,
             }
+    }
+
+    /// R-V1-26.
+    fn check_v1_login(
+        &self,
+        violations: &violations::V1Access,
+        login: &Login,
+    ) -> Result<(), Refusal> {
+        if login.user != self.config.identity.account && !violations.any_user {
+            return Err(Refusal::NoSuchAccount);
+        }
+        if login.password != self.config.v1_password && !violations.any_password {
+            return Err(Refusal::WrongPassword);
+        }
+        Ok(())
+    }
+
+    /// R-V1-26.
+    fn log_in(&mut self, view: &View, login: &Login, valid: Duration, mono: Mono) -> Answer {
+        let violations = &view.behaviour.violations.v1.access;
+        self.check_v1_login(violations, login)?;
+        let issued = view.shown_time(self.clock.at(mono)).seconds();
+        // Claims have no parts of a second; a token that says it is over from the start is none.
+        let seconds = valid.as_secs() + u64::from(valid.subsec_nanos() > 0);
+        let claims = Claims {
+            account: login.user.clone(),
+            issuer: view.identity.sn.clone(),
+            issued,
+            expires: issued.saturating_add_unsigned(seconds),
+        };
+        self.tokens.give(claims.clone(), mono + valid);
+        if violations.useless_token {
+            self.tokens.end(&claims);
+        }
+        Ok(Reply::Token(claims, self.token_key()))
+    }
+
+    /// What v1 tokens are signed with at present.
+    #[must_use]
+    pub fn token_key(&self) -> TokenKey {
+        self.tokens.key(self.view.seed)
+    }
+
+    /// What a device does about what it refuses that should leave the subscription as it is.
+    fn spoil_subscription(
+        &mut self,
+        violations: &violations::Subscribe,
+        mono: Mono,
+        effects: &mut Effects,
+    ) {
+        if violations.refusal_clears {
+            self.subscription = None;
+        }
+        if let Some(subscription) = self.subscription.clone()
+            && violations.refusal_applies
+        {
+            let subscription = Subscription { enabled: false, ..subscription };
+            self.change(Rare::Subscription(subscription), mono, effects);
         }
     }
 
@@ -79,8 +171,8 @@ impl Device {
 /// nothing.
 fn misread(
     violations: &violations::Subscribe,
-    call: Result<Call, SubscribeError>,
-) -> Result<Option<Call>, SubscribeError> {
+    call: Result<Call, Unreadable>,
+) -> Result<Option<Call>, Unreadable> {
     let is_longest =
         |destination: &EventDest| destination.as_str().chars().count() == EventDest::CHARACTERS_MAX;
     match call {
@@ -88,24 +180,18 @@ fn misread(
             if violations.refuses_longest && is_longest(&destination) =>
         {
             let characters = EventDest::CHARACTERS_MAX;
-            Err(SubscribeError::BadDestination(DestError::TooLong { characters }))
+            Err(Unreadable::Destination(DestError::TooLong { characters }))
         }
         Ok(Call::Subscribe { destination, .. })
             if violations.refuses_https && destination.is_https() =>
         {
-            Err(SubscribeError::BadDestination(DestError::Scheme))
+            Err(Unreadable::Destination(DestError::Scheme))
         }
-        Err(SubscribeError::BadDestination(DestError::TooLong { .. }))
-            if violations.takes_too_long =>
-        {
+        Err(Unreadable::Destination(DestError::TooLong { .. })) if violations.takes_too_long => {
             Ok(None)
         }
-        Err(SubscribeError::BadDestination(DestError::Scheme)) if violations.takes_scheme => {
-            Ok(None)
-        }
-        Err(
-            SubscribeError::NotJson(_) | SubscribeError::NoDestination | SubscribeError::BadEnabled,
-        ) if violations.takes_bad_body => Ok(None),
+        Err(Unreadable::Destination(DestError::Scheme)) if violations.takes_scheme => Ok(None),
+        Err(Unreadable::NotJson(_) | Unreadable::Field(_)) if violations.takes_bad_body => Ok(None),
         call => call.map(Some),
     }
 }

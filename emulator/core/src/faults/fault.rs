@@ -71,6 +71,10 @@ pub enum Site {
     ReadSubscription,
     /// POST of the v1 subscription.
     Subscribe,
+    /// A login of v1.
+    LoginV1,
+    /// Any other v1 request.
+    OtherV1,
     /// An attempt to push a record of `type` 0.
     Recognition,
     /// An attempt to push a record of `type` 1.
@@ -98,6 +102,8 @@ impl Site {
             Self::OtherV3 => "other v3 calls",
             Self::ReadSubscription => "GET subscribe",
             Self::Subscribe => "POST subscribe",
+            Self::LoginV1 => "v1 logins",
+            Self::OtherV1 => "other v1 calls",
             Self::Recognition => "recognition pushes",
             Self::Alarm => "alarm pushes",
             Self::Report => "reports",

@@ -1,66 +1,29 @@
-//! The v1 messages: requests to [`Call`]s, [`Reply`]s and records to bytes, and what a receiver answered.
+//! The v1 messages: the table of routes, requests to calls, [`Reply`]s and records to bytes, and what a
+//! receiver answered.
 //!
 //! No bytes make it panic.
 
+mod codes;
+mod requests;
+mod routes;
+mod tokens;
+
 use serde::{Deserialize, Serialize};
 
+use self::codes::CODES;
+pub use self::codes::refusal;
+pub use self::requests::decode;
+pub use self::routes::{ROUTES, Route, SUBSCRIBE_PATH, Unrouted, is_own, route, site};
+pub use self::tokens::TokenClaims;
 use super::edits::About;
-use super::fields::{Field, read_object};
+use super::fields::read_object;
 use super::json;
 use super::record::Record;
 use super::view::View;
 use crate::behaviour::Part;
-use crate::calls::v1::{Call, Reply};
-use crate::dest::{DestError, EventDest};
+use crate::calls::v1::{Claims, Reply, TokenKey};
 use crate::event::{Entry, RecordId, RecordType};
-
-/// The one path of this API that is served.
-pub const SUBSCRIBE_PATH: &str = "/v1/event/subscribe";
-
-/// Why a subscription was not taken; the earlier one stays (R-V1-02).
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SubscribeError {
-    /// Not a JSON object.
-    #[error("the body is not a JSON object: {0}")]
-    NotJson(String),
-    /// `event_dest` is missing or not a text.
-    #[error("event_dest must be a string with the receiver's address")]
-    NoDestination,
-    /// `event_dest` is no address.
-    #[error("event_dest: {0}")]
-    BadDestination(DestError),
-    /// `enabled` is there but not true or false.
-    #[error("enabled must be true or false")]
-    BadEnabled,
-}
-
-#[derive(Deserialize)]
-#[serde(expecting = "a JSON object")]
-struct SubscribeBody {
-    #[serde(default)]
-    event_dest: Field<String>,
-    #[serde(default)]
-    enabled: Field<bool>,
-}
-
-/// Reads the body of POST [`SUBSCRIBE_PATH`].
-///
-/// # Errors
-/// When it is not JSON, or a field is missing or of another type.
-pub fn decode_subscribe(bytes: &[u8]) -> Result<Call, SubscribeError> {
-    let body: SubscribeBody =
-        read_object(bytes).map_err(|error| SubscribeError::NotJson(error.to_string()))?;
-    let Field::Good(destination) = body.event_dest else {
-        return Err(SubscribeError::NoDestination);
-    };
-    let destination = EventDest::parse(&destination).map_err(SubscribeError::BadDestination)?;
-    let enabled = match body.enabled {
-        Field::Good(enabled) => Some(enabled),
-        Field::Absent => None,
-        Field::Bad => return Err(SubscribeError::BadEnabled),
-    };
-    Ok(Call::Subscribe { destination, enabled })
-}
+use crate::seed::Seed;
 
 #[derive(Serialize)]
 struct Answer<'a, D> {
@@ -75,20 +38,68 @@ struct SubscriptionData<'a> {
     enabled: bool,
 }
 
-/// Writes the answer to a call that succeeded.
+#[derive(Serialize)]
+struct TokenData {
+    token: String,
+}
+
+/// What the API is at: the first version whose records have everything that ours have (the vendor's manual).
+const API_VERSION: &str = "1.3.0";
+
+#[derive(Serialize)]
+struct InfoData<'a> {
+    model: &'a str,
+    device_sn: &'a str,
+    mac_wired: String,
+    sw_ver: &'static str,
+    api_ver: &'static str,
+}
+
+impl<'a> InfoData<'a> {
+    /// R-V1-27.
+    fn new(view: &'a View) -> Self {
+        Self {
+            model: &view.identity.model,
+            device_sn: &view.identity.sn,
+            mac_wired: mac(&view.identity.sn),
+            sw_ver: env!("CARGO_PKG_VERSION"),
+            api_ver: API_VERSION,
+        }
+    }
+}
+
+/// The address of the device's network card: one that no maker gave, always the same for a serial number.
+fn mac(sn: &str) -> String {
+    let [a, b, c, d, e, ..] = Seed::root(0).named("mac").named(sn).bits().to_be_bytes();
+    format!("02:{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}")
+}
+
+/// Signs a token.
+pub type Sign = fn(&Claims, &TokenKey) -> String;
+
+/// Writes the answer to a call that succeeded; `sign` makes a token of its claims.
 #[must_use]
-pub fn encode(reply: &Reply, view: &View) -> Vec<u8> {
-    let data = match reply {
-        Reply::Done | Reply::Subscription(None) => None,
-        Reply::Subscription(Some(subscription)) => Some(SubscriptionData {
-            event_dest: subscription.destination.as_str(),
-            enabled: subscription.enabled,
-        }),
-    };
+pub fn encode(reply: &Reply, view: &View, sign: Sign) -> Vec<u8> {
+    match reply {
+        Reply::Done | Reply::Subscription(None) => succeeded((), view),
+        Reply::Subscription(Some(subscription)) => succeeded(
+            SubscriptionData {
+                event_dest: subscription.destination.as_str(),
+                enabled: subscription.enabled,
+            },
+            view,
+        ),
+        Reply::Token(claims, key) => succeeded(TokenData { token: sign(claims, key) }, view),
+        Reply::Codes => succeeded(CODES, view),
+        Reply::DeviceInfo => succeeded(InfoData::new(view), view),
+    }
+}
+
+fn succeeded<D: Serialize>(data: D, view: &View) -> Vec<u8> {
     write(&Answer { data, code: 200, msg: "OK" }, view)
 }
 
-/// Writes the answer to a call that did not.
+/// Writes the answer to a call that did not succeed.
 #[must_use]
 pub fn encode_error(code: u16, message: &str, view: &View) -> Vec<u8> {
     write(&Answer { data: (), code, msg: message }, view)

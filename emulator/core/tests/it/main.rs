@@ -14,6 +14,7 @@ mod nothing_is_lost_or_doubled;
 mod pages_tile_the_journal;
 mod rulings_tables;
 mod rulings_v1;
+mod rulings_v1_access;
 mod rulings_v3;
 mod rulings_v3_events;
 mod settings_do_as_they_say;

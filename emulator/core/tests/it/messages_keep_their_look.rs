@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use vestibule_core::calls::control::Command;
-use vestibule_core::calls::v1::{Call, Reply, Subscription};
+use vestibule_core::calls::v1::{Call, Claims, Reply, Subscription, TokenKey};
 use vestibule_core::event::{HealthCodes, Mode};
 use vestibule_core::wire;
 use vestibule_core::wire::v3::Service;
@@ -206,10 +206,17 @@ fn answers_of_v1() {
     let (mut rig, refused) =
         (Rig::new(), "event_dest must be a string with the receiver's address");
     let view = rig.device.view();
+    let (account, issuer) = ("admin".to_owned(), "VSB0000007".to_owned());
+    let claims = Claims { account, issuer, issued: 1_717_466_400, expires: 1_717_466_700 };
+    let sign = |claims: &Claims, _: &TokenKey| {
+        serde_json::to_string(&wire::v1::TokenClaims::from(claims)).expect("claims are JSON")
+    };
     let answers = [
-        wire::v1::encode(&Reply::Done, &view),
-        wire::v1::encode(&Reply::Subscription(None), &view),
-        wire::v1::encode(&Reply::Subscription(Some(subscription)), &view),
+        wire::v1::encode(&Reply::Done, &view, sign),
+        wire::v1::encode(&Reply::Subscription(None), &view, sign),
+        wire::v1::encode(&Reply::Subscription(Some(subscription)), &view, sign),
+        wire::v1::encode(&Reply::Token(claims, TokenKey([0; 32])), &view, sign),
+        wire::v1::encode(&Reply::Codes, &view, sign),
         wire::v1::encode_error(400, refused, &view),
     ];
     let mut text = String::new();

@@ -3,18 +3,22 @@
 use proptest::prelude::*;
 use serde_json::Value;
 use vestibule_core::behaviour::{BadField, V3};
+use vestibule_core::calls::v1::Operation;
 use vestibule_core::delivery::Answer;
 use vestibule_core::delivery::push::acknowledges;
 use vestibule_core::dest::EventDest;
-use vestibule_core::wire::v1::{answer_code, decode_subscribe};
+use vestibule_core::wire::v1::{answer_code, decode as decode_v1};
 use vestibule_core::wire::v3::{Service, decode};
 
 use crate::support::Rig;
 
 const SERVICES: [Service; 4] = [Service::Auth, Service::Device, Service::Event, Service::Any];
 
+/// What of v1 reads a body.
+const OPERATIONS: [Operation; 2] = [Operation::Subscribe, Operation::Login];
+
 /// Good messages of every kind, to be spoiled.
-const MESSAGES: [&str; 13] = [
+const MESSAGES: [&str; 14] = [
     r#"{"action":"auth-login","header":{"reqid":"1"},"body":{"user":"admin","passwd":"00"}}"#,
     r#"{"action":"auth-passwd","header":{"reqid":7},"body":{"user":"a","passwd":"0"}}"#,
     r#"{"action":"device-info","header":{"reqid":null}}"#,
@@ -26,6 +30,7 @@ const MESSAGES: [&str; 13] = [
     r#"{"action":"event-info","header":{"reqid":{"a":[1,2.5e3]}}}"#,
     r#"{"action":"event-fetch","header":{"reqid":"é"},"body":{"seqnum":6,"offset":1,"limit":2}}"#,
     r#"{"event_dest":"https://[::1]:8443/Record?x=1","enabled":true}"#,
+    r#"{"username":"admin","password":"admin","validTime":0.5}"#,
     r#"{"code":200,"msg":"success","message":"success","data":{}}"#,
     r#"{"code":2e2}"#,
 ];
@@ -42,7 +47,9 @@ fn read(bytes: &[u8]) {
             }
         }
     }
-    let _ = decode_subscribe(bytes);
+    for operation in OPERATIONS {
+        let _ = decode_v1(operation, bytes);
+    }
     let _ = answer_code(bytes);
     let _ = EventDest::parse(&String::from_utf8_lossy(bytes));
 }
@@ -97,6 +104,9 @@ fn retyped() -> impl Strategy<Value = Vec<u8>> {
         "reqid",
         "code",
         "enabled",
+        "username",
+        "password",
+        "validTime",
         "userid",
         "timezone",
         "timestamp",
@@ -177,7 +187,9 @@ fn what_is_deep_is_refused_or_skipped() {
         deep(r#"{"body":"#, "}"),
     ] {
         let _ = decode(text.as_bytes(), Service::Any, &V3::default());
-        let _ = decode_subscribe(text.as_bytes());
+        for operation in OPERATIONS {
+            let _ = decode_v1(operation, text.as_bytes());
+        }
         let _ = answer_code(text.as_bytes());
     }
 }

@@ -5,11 +5,11 @@
 use serde_json::{Value, json};
 use vestibule_core::behaviour::Behaviour;
 use vestibule_core::calls::control::{Command, Network};
-
+use vestibule_core::calls::v1::{Operation, Unreadable};
 use vestibule_core::delivery::{Delivery, NoAnswer, Outcome};
 use vestibule_core::dest::{DestError, EventDest};
 use vestibule_core::event::{PersonRef, Reason, RecordId};
-use vestibule_core::wire::v1::{AnswerCode, SubscribeError, answer_code, decode_subscribe};
+use vestibule_core::wire::v1::{AnswerCode, answer_code, decode};
 use vestibule_core::world::{EventName, REMARK_BYTES_MAX, Whom, Wish};
 
 use crate::support::{
@@ -66,8 +66,8 @@ fn r_v1_02_what_event_dest_may_be() {
     ];
     for (address, error) in rows {
         let body = json!({"event_dest": address, "enabled": true}).to_string();
-        let call = decode_subscribe(body.as_bytes()).map(|_| ());
-        let expected = error.map_or(Ok(()), |error| Err(SubscribeError::BadDestination(error)));
+        let call = decode(Operation::Subscribe, body.as_bytes()).map(|_| ());
+        let expected = error.map_or(Ok(()), |error| Err(Unreadable::Destination(error)));
         assert_eq!(call, expected, "{address}");
     }
 }
@@ -76,19 +76,19 @@ fn r_v1_02_what_event_dest_may_be() {
 fn r_v1_02_what_is_no_subscription() {
     // Nothing reaches the device, so the earlier configuration stays.
     let rows = [
-        ("", "NotJson"),
-        ("[\"http://a/\", true]", "NotJson"),
-        ("{\"event_dest\":\"http://a/\",}", "NotJson"),
-        ("{}", "NoDestination"),
-        ("{\"event_dest\":null}", "NoDestination"),
-        ("{\"event_dest\":[\"http://a/\"]}", "NoDestination"),
-        ("{\"event_dest\":\"http://a/\",\"enabled\":\"true\"}", "BadEnabled"),
-        ("{\"event_dest\":\"http://a/\",\"enabled\":null}", "BadEnabled"),
-        ("{\"event_dest\":\"http://a/\",\"enabled\":1}", "BadEnabled"),
+        ("", "the body is not"),
+        ("[\"http://a/\", true]", "the body is not"),
+        ("{\"event_dest\":\"http://a/\",}", "the body is not"),
+        ("{}", "event_dest must"),
+        ("{\"event_dest\":null}", "event_dest must"),
+        ("{\"event_dest\":[\"http://a/\"]}", "event_dest must"),
+        ("{\"event_dest\":\"http://a/\",\"enabled\":\"true\"}", "enabled must"),
+        ("{\"event_dest\":\"http://a/\",\"enabled\":null}", "enabled must"),
+        ("{\"event_dest\":\"http://a/\",\"enabled\":1}", "enabled must"),
     ];
-    for (body, name) in rows {
-        let error = decode_subscribe(body.as_bytes()).expect_err("no subscription");
-        assert!(format!("{error:?}").starts_with(name), "{body}: {error:?}");
+    for (body, why) in rows {
+        let error = decode(Operation::Subscribe, body.as_bytes()).expect_err("no subscription");
+        assert!(error.to_string().starts_with(why), "{body}: {error}");
     }
     let view = Rig::new().device.view();
     let answer = vestibule_core::wire::v1::encode_error(400, "no \"such\" address", &view);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Method;
 use serde_json::{Value, json};
 use vestibule_core::behaviour::Behaviour;
 use vestibule_core::calls::control::{
@@ -19,7 +20,6 @@ use vestibule_core::faults::FaultSet;
 use vestibule_core::journal::{CAPACITY, Capacity};
 use vestibule_core::quirks;
 use vestibule_core::seed::Seed;
-use vestibule_core::wire::v1::SubscribeError;
 use vestibule_core::wire::v3::Service;
 use vestibule_core::wire::{self, Identity};
 use vestibule_core::world::{
@@ -61,6 +61,7 @@ pub(crate) fn config(seed: u64) -> Config {
         traffic: SILENCE,
         speed: Speed::REAL,
         accounts: vec![("admin".to_owned(), DIGEST.to_owned())],
+        v1_password: "open sesame".to_owned(),
         push_to: None,
         report_to: None,
         link: Link::Up,
@@ -79,6 +80,17 @@ pub(crate) fn dest(text: &str) -> EventDest {
 
 pub(crate) fn mono(millis: u64) -> Mono {
     Mono::new(Duration::from_millis(millis))
+}
+
+/// The v1 account of these tests.
+pub(crate) fn account() -> v1::Credential {
+    let (user, password) = ("admin".to_owned(), "open sesame".to_owned());
+    v1::Credential::Password(v1::Login { user, password })
+}
+
+/// What stands for a token where nobody signs.
+fn unsigned(claims: &v1::Claims, _: &v1::TokenKey) -> String {
+    claims.account.clone()
 }
 
 /// The documented acknowledgement.
@@ -332,15 +344,44 @@ impl Rig {
 
     pub(crate) fn subscription(&mut self) -> Value {
         let reply = self.call_v1(Ok(v1::Call::GetSubscription)).expect("GET is never refused");
-        parsed(&wire::v1::encode(&reply, &self.device.view()))
+        parsed(&wire::v1::encode(&reply, &self.device.view(), unsigned))
     }
 
+    /// Serves a call with the account.
     pub(crate) fn call_v1(
         &mut self,
-        call: Result<v1::Call, SubscribeError>,
-    ) -> Result<v1::Reply, SubscribeError> {
+        call: Result<v1::Call, v1::Unreadable>,
+    ) -> Result<v1::Reply, v1::Refusal> {
+        let (access, credential) = (v1::Access::Account, account());
+        self.serve_v1(v1::Request { access, credential, call })
+    }
+
+    pub(crate) fn serve_v1(&mut self, request: v1::Request) -> Result<v1::Reply, v1::Refusal> {
         let view = self.device.view();
-        self.input(|device, mono, effects| device.handle_v1(&view, call, mono, effects))
+        self.input(|device, mono, effects| device.handle_v1(&view, request, mono, effects))
+    }
+
+    /// Serves a request as it comes in; the answer.
+    pub(crate) fn ask_v1(
+        &mut self,
+        method: &Method,
+        path: &str,
+        credential: v1::Credential,
+        body: &[u8],
+    ) -> Value {
+        let (operation, access) = wire::v1::route(method, path).expect("a path of the table");
+        let view = self.device.exchange(wire::v1::site(operation), self.mono);
+        let call = wire::v1::decode(operation, body);
+        let request = v1::Request { access, credential, call };
+        let result =
+            self.input(|device, mono, effects| device.handle_v1(&view, request, mono, effects));
+        parsed(&match result {
+            Ok(reply) => wire::v1::encode(&reply, &view, unsigned),
+            Err(refusal) => {
+                let (code, message) = wire::v1::refusal(&refusal);
+                wire::v1::encode_error(code, &message, &view)
+            }
+        })
     }
 
     // The platform.

@@ -25,7 +25,7 @@ pub(super) struct Lab {
     token: String,
 }
 
-pub(super) fn quirk(config: &mut Config, name: &str, value: &str) {
+pub(crate) fn quirk(config: &mut Config, name: &str, value: &str) {
     config.quirks.insert(name.to_owned(), QuirkValue::Text(value.to_owned()));
 }
 

@@ -5,6 +5,7 @@ mod across;
 mod failures;
 mod lab;
 mod v1;
+mod v1_manual;
 mod v3;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use vestibule_core::faults::all;
 use vestibule_emulator::config::Config;
 
 use self::lab::Lab;
+pub(crate) use self::lab::quirk;
 
 /// How one fault is seen.
 struct Row {
@@ -47,7 +49,7 @@ macro_rules! rows {
 
 use rows;
 
-const TABLES: [&[Row]; 4] = [v3::ROWS, v1::ROWS, across::ROWS, failures::ROWS];
+const TABLES: [&[Row]; 5] = [v3::ROWS, v1::ROWS, v1_manual::ROWS, across::ROWS, failures::ROWS];
 
 /// So many rows at a time: more would only wait for each other.
 const AT_ONCE: usize = 4;

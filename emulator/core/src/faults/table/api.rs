@@ -7,8 +7,16 @@ use crate::behaviour::failures::Pace;
 
 const V3: &[Site] = &[Site::Login, Site::Info, Site::Fetch, Site::OtherV3];
 const TOKEN: &[Site] = &[Site::Info, Site::Fetch, Site::OtherV3];
-const CALLS: &[Site] =
-    &[Site::Login, Site::Info, Site::Fetch, Site::OtherV3, Site::ReadSubscription, Site::Subscribe];
+const CALLS: &[Site] = &[
+    Site::Login,
+    Site::Info,
+    Site::Fetch,
+    Site::OtherV3,
+    Site::ReadSubscription,
+    Site::Subscribe,
+    Site::LoginV1,
+    Site::OtherV1,
+];
 
 const STATUS: Param = Param {
     name: "status",

@@ -7,6 +7,7 @@ mod network;
 mod push;
 mod report;
 mod v1;
+mod v1_manual;
 mod v3;
 
 use std::time::Duration;
@@ -17,9 +18,10 @@ use super::fault::{Args, Family, Fault, Param, Site, Takes};
 use crate::behaviour::{Behaviour, Change, Edit, Part, When};
 use crate::event::Kind;
 
-const TABLES: [&[Fault]; 8] = [
+const TABLES: [&[Fault]; 9] = [
     v3::FAULTS,
     v1::FAULTS,
+    v1_manual::FAULTS,
     across::FAULTS,
     api::FAULTS,
     push::FAULTS,

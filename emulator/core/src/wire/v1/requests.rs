@@ -1,0 +1,85 @@
+//! The bodies of the v1 API's requests: JSON to calls.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::calls::v1::{Call, Login, Operation, Unreadable};
+use crate::dest::EventDest;
+use crate::wire::fields::{Field, read_object};
+
+/// Reads what is asked; of what needs no body, none is looked at.
+///
+/// # Errors
+/// When the body is not a JSON object, or a field is missing, of another type or out of its range.
+pub fn decode(operation: Operation, body: &[u8]) -> Result<Call, Unreadable> {
+    match operation {
+        Operation::GetSubscription => Ok(Call::GetSubscription),
+        Operation::Subscribe => subscribe(body),
+        Operation::Login => login(body),
+        Operation::ListCodes => Ok(Call::ListCodes),
+        Operation::DeviceInfo => Ok(Call::DeviceInfo),
+        Operation::Ping => Ok(Call::Ping),
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Unreadable> {
+    read_object(body).map_err(|error| Unreadable::NotJson(error.to_string()))
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
+struct SubscribeBody {
+    #[serde(default)]
+    event_dest: Field<String>,
+    #[serde(default)]
+    enabled: Field<bool>,
+}
+
+fn subscribe(body: &[u8]) -> Result<Call, Unreadable> {
+    let body: SubscribeBody = read(body)?;
+    let Field::Good(destination) = body.event_dest else {
+        return Err(Unreadable::Field("event_dest must be a string with the receiver's address"));
+    };
+    let destination = EventDest::parse(&destination).map_err(Unreadable::Destination)?;
+    let enabled = match body.enabled {
+        Field::Good(enabled) => Some(enabled),
+        Field::Absent => None,
+        Field::Bad => return Err(Unreadable::Field("enabled must be true or false")),
+    };
+    Ok(Call::Subscribe { destination, enabled })
+}
+
+/// How long a token lives where nothing is said of it, and at most, in minutes (the vendor's manual).
+const VALID_MINUTES_DEFAULT: f64 = 5.0;
+const VALID_MINUTES_MAX: f64 = 1440.0;
+
+#[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
+struct LoginBody {
+    #[serde(default)]
+    username: Field<String>,
+    #[serde(default)]
+    password: Field<String>,
+    #[serde(default, rename = "validTime")]
+    valid_time: Field<f64>,
+}
+
+/// R-V1-26: a part of a minute is a time, too.
+fn login(body: &[u8]) -> Result<Call, Unreadable> {
+    let body: LoginBody = read(body)?;
+    let (Field::Good(user), Field::Good(password)) = (body.username, body.password) else {
+        return Err(Unreadable::Field("username and password must be strings"));
+    };
+    let minutes = match body.valid_time {
+        Field::Absent => VALID_MINUTES_DEFAULT,
+        Field::Good(minutes) if minutes > 0.0 && minutes <= VALID_MINUTES_MAX => minutes,
+        Field::Good(_) | Field::Bad => {
+            return Err(Unreadable::Field(
+                "validTime must be a number of minutes, over 0 and up to 1440",
+            ));
+        }
+    };
+    let valid = Duration::from_secs_f64(minutes * 60.0);
+    Ok(Call::Login { login: Login { user, password }, valid })
+}
