@@ -5,7 +5,7 @@ set -uo pipefail
 # Pinned: another version may know other checks or other keys of deny.toml.
 cargo_deny_version=0.20.2
 
-steps=(fmt clippy doc deny tests standin)
+steps=(fmt clippy doc deny tests standin flood)
 
 usage() {
     cat <<'HELP'
@@ -20,6 +20,7 @@ Steps:
   deny     cargo deny: banned crates, licences, sources
   tests    cargo test --workspace: unit, integration and doc tests, and tidy
   standin  the stand-in device of ci/standin/: its own tests, and the suite's judgement of it
+  flood    a flood of a platform in another language, ci/flood/: both sides' accounts must agree
 
 Options:
   --without-tests  all steps but `tests`
@@ -65,6 +66,12 @@ step_standin() {
     python3 -m unittest discover -s ci/standin || return 1
     cargo build --locked --bin vestibule || return 1
     python3 ci/standin/judge.py "${CARGO_TARGET_DIR:-target}/debug/vestibule"
+}
+
+step_flood() {
+    need_python || return 1
+    cargo build --locked --bin vestibule || return 1
+    python3 ci/flood/accounts.py "${CARGO_TARGET_DIR:-target}/debug/vestibule"
 }
 
 # need_component COMPONENT SUBCOMMAND: make `cargo SUBCOMMAND` work.

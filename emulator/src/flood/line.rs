@@ -135,7 +135,8 @@ type Driver = http1::Connection<TokioIo<Box<dyn Stream>>, Full<Bytes>>;
 /// costs no change of threads.
 struct Connection {
     sender: SendRequest<Full<Bytes>>,
-    driver: Pin<Box<Driver>>,
+    /// None once it has come to its end: only when it is gone does the sender know.
+    driver: Option<Pin<Box<Driver>>>,
 }
 
 /// How a request went.
@@ -160,7 +161,7 @@ impl Connection {
             .handshake(TokioIo::new(stream))
             .await;
         let (sender, driver) = handshake.map_err(ConnectError::Http)?;
-        Ok(Self { sender, driver: Box::pin(driver) })
+        Ok(Self { sender, driver: Some(Box::pin(driver)) })
     }
 
     async fn send(&mut self, request: Request<Full<Bytes>>) -> Sent {
@@ -169,15 +170,23 @@ impl Connection {
         tokio::select! {
             biased;
             // What is wrong with the connection, its request says.
-            _ = driver.as_mut() => exchange.await,
+            () = driven(driver) => exchange.await,
             sent = &mut exchange => sent,
         }
     }
 
     /// Waits until the other side closes it.
     async fn closed(&mut self) {
-        drop(self.driver.as_mut().await);
+        driven(&mut self.driver).await;
     }
+}
+
+/// Drives a connection to its end, and lets go of it.
+async fn driven(driver: &mut Option<Pin<Box<Driver>>>) {
+    if let Some(driver) = driver {
+        drop(driver.await);
+    }
+    *driver = None;
 }
 
 async fn exchange(sender: &mut SendRequest<Full<Bytes>>, request: Request<Full<Bytes>>) -> Sent {

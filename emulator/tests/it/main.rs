@@ -12,6 +12,7 @@ mod control_expects;
 mod control_guards_its_door;
 mod control_streams;
 mod faults;
+mod floods_bear_bad_platforms;
 mod offline_loses_nothing;
 mod overflow_keeps_the_newest;
 mod platform;
