@@ -77,7 +77,7 @@ async fn perform(
         Ok(_) if let Err(reason) = &stored => {
             error(view, StatusCode::INSUFFICIENT_STORAGE, &reason.to_string())
         }
-        Ok(reply) => json_shaped(StatusCode::OK, encode(&reply, view, sign), view),
+        Ok(reply) => json_shaped(StatusCode::OK, encode(reply, view, sign), view),
         Err(reason) => refused(view, &reason),
     })
 }

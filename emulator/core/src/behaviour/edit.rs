@@ -38,6 +38,8 @@ pub enum Part {
     Recognition,
     /// A pushed record of `type` 1.
     Alarm,
+    /// A record of `type` 0 in a list.
+    Listed,
 }
 
 /// In which messages of a part: by what they are about.

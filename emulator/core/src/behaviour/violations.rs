@@ -185,6 +185,31 @@ pub struct V1 {
     pub acknowledging: Acknowledging,
     /// The backlog.
     pub backlog: Backlog,
+    /// Records that are asked for.
+    pub records: Records,
+}
+
+/// Records that are asked for (R-V1-28).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Records {
+    /// The times do not matter.
+    pub time_ignored: bool,
+    /// Whose they are does not matter.
+    pub person_ignored: bool,
+    /// A card counts before a job number, and that before a user.
+    pub card_wins: bool,
+    /// `offset` does not matter.
+    pub offset_ignored: bool,
+    /// One more than `limit`.
+    pub limit_exceeded: bool,
+    /// Another number without `limit`.
+    pub other_default: bool,
+    /// There is no highest `limit`.
+    pub no_ceiling: bool,
+    /// The newest come first where the oldest should, and the other way round.
+    pub sort_reversed: bool,
+    /// `total` counts the page.
+    pub total_of_page: bool,
 }
 
 /// Logins, tokens and who is let in (R-V1-25, R-V1-26).

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::dest::EventDest;
+use crate::event::Entry;
 
 /// What there is to ask for: a row of the table of routes names one for each method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Operation {
     DeviceInfo,
     /// GET of nothing: whether the device is there.
     Ping,
+    /// POST of a query, for records.
+    Records,
 }
 
 /// Who may ask for it (R-V1-25).
@@ -68,6 +71,87 @@ pub enum Call {
     DeviceInfo,
     /// Whether it is there.
     Ping,
+    /// Records.
+    Records(RecordQuery),
+}
+
+/// Which records, as it was asked for (R-V1-28).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordQuery {
+    /// Not before this second.
+    pub begin: Option<u64>,
+    /// Not after this second.
+    pub end: Option<u64>,
+    /// Those of the person with this id; never empty, as the next two.
+    pub user: Option<String>,
+    /// Those of the person with this job number.
+    pub job: Option<String>,
+    /// Those that show this card.
+    pub card: Option<String>,
+    /// How many to skip.
+    pub offset: u64,
+    /// How many at most.
+    pub limit: Option<u64>,
+    /// Which come first.
+    pub order: RecordOrder,
+}
+
+/// Which records come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordOrder {
+    /// The oldest.
+    OldestFirst,
+    /// The newest.
+    NewestFirst,
+}
+
+/// Whose records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Those of the person with this id.
+    User(String),
+    /// Those of the person with this job number.
+    Job(String),
+    /// Those that show this card.
+    Card(String),
+}
+
+/// Records, as they were found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listing {
+    /// How many were skipped.
+    pub offset: u64,
+    /// How many there are at most.
+    pub limit: u64,
+    /// The records.
+    pub found: Found,
+}
+
+/// Entries with a record of `type` 0, in the order that was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// The page, and how many there are in all.
+    Page {
+        /// How many there are.
+        total: usize,
+        /// Those of the page.
+        entries: Vec<Entry>,
+    },
+    /// All of which some may be that person's.
+    Candidates {
+        /// Whose are meant.
+        whose: Whose,
+        /// All of them.
+        entries: Vec<Entry>,
+    },
+}
+
+impl Listing {
+    /// The page of a list.
+    pub fn page<T>(offset: u64, limit: u64, all: Vec<T>) -> Vec<T> {
+        let number = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        all.into_iter().skip(number(offset)).take(number(limit)).collect()
+    }
 }
 
 /// Why a request's body is none. Nothing changes (R-V1-02).
@@ -147,7 +231,7 @@ pub struct Subscription {
 }
 
 /// What a call answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
     /// Nothing but success.
     Done,
@@ -159,6 +243,8 @@ pub enum Reply {
     Codes,
     /// What the device is.
     DeviceInfo,
+    /// Records.
+    Records(Listing),
 }
 
 /// Why a call did not succeed; nothing has changed.

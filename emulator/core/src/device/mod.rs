@@ -14,6 +14,7 @@ mod effects;
 mod faulty;
 mod log;
 mod network;
+mod records;
 mod sessions;
 mod settings;
 mod stored;

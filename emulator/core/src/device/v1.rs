@@ -57,6 +57,7 @@ impl Device {
             }
             Call::Login { login, valid } => self.log_in(view, &login, valid, mono),
             Call::ListCodes => Ok(Reply::Codes),
+            Call::Records(query) => Ok(Reply::Records(self.records(view, query))),
             Call::DeviceInfo => Ok(Reply::DeviceInfo),
             Call::Ping => Ok(Reply::Done),
         }

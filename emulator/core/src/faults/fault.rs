@@ -73,6 +73,8 @@ pub enum Site {
     Subscribe,
     /// A login of v1.
     LoginV1,
+    /// A query for v1 records.
+    Records,
     /// Any other v1 request.
     OtherV1,
     /// An attempt to push a record of `type` 0.
@@ -103,6 +105,7 @@ impl Site {
             Self::ReadSubscription => "GET subscribe",
             Self::Subscribe => "POST subscribe",
             Self::LoginV1 => "v1 logins",
+            Self::Records => "v1 records",
             Self::OtherV1 => "other v1 calls",
             Self::Recognition => "recognition pushes",
             Self::Alarm => "alarm pushes",

@@ -1,13 +1,16 @@
 //! The v1 document's records: recognitions (识别事件) and alarms (告警事件), tables B to D.
 
+use std::collections::BTreeMap;
+
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::view::View;
 use crate::behaviour::{AlarmCode, EmptyImage, TimeUnit, UnknownUser};
+use crate::calls::v1::Whose;
 use crate::event::{
-    Access, Alarm, Cause, EXIT_BUTTON_ENTRY_MODE, Entry, Fact, Mask, Phase, Presented, Reason,
-    RecordId, Subject, Trace, Verdict,
+    Access, Alarm, Cause, EXIT_BUTTON_ENTRY_MODE, Entry, Fact, Mask, PersonRef, Phase, Presented,
+    Reason, RecordId, Subject, Trace, Verdict,
 };
 use crate::world::{Category, Person};
 
@@ -16,7 +19,7 @@ use crate::world::{Category, Person};
 #[serde(untagged)]
 pub(super) enum Record<'a> {
     /// `type` 0; boxed, as it is much the larger one.
-    Recognition(Box<Envelope<Recognition<'a>>>),
+    Recognition(Box<Envelope<Recognition<'a, User>>>),
     /// `type` 1.
     Alarm(Envelope<AlarmRecord>),
 }
@@ -36,10 +39,11 @@ impl<'a> Record<'a> {
         let alarm = |data| Some(Self::Alarm(Envelope { r#type: 1, data }));
         match (&entry.fact, part) {
             (Fact::Access(access) | Fact::PinAttack(access, _), 0) => {
-                recognition(Recognition::of_access(view, entry, id, access))
+                let user = user(view, entry, access);
+                recognition(Recognition::of_access(view, entry, id, access, user))
             }
             (Fact::Button(_), 0) if !entry.fact.records().is_empty() => {
-                recognition(Recognition::of_button(view, entry, id))
+                recognition(Recognition::of_button(view, entry, id, unknown_user(view)))
             }
             (Fact::PinAttack(access, serial), 1) => {
                 let trace = Trace { serial: *serial, raised_at: entry.at };
@@ -53,9 +57,9 @@ impl<'a> Record<'a> {
     }
 }
 
-/// `type` 0: every field, always (R-V1-24).
+/// `type` 0: every field, always (R-V1-24). What stands for the person differs between a push and a list.
 #[derive(Serialize)]
-pub(super) struct Recognition<'a> {
+pub(super) struct Recognition<'a, U> {
     #[serde(rename = "deviceSN")]
     device_sn: &'a str,
     #[serde(rename = "recognitionType")]
@@ -73,11 +77,17 @@ pub(super) struct Recognition<'a> {
     body_temperature: f64,
     pass: bool,
     timestamp: i64,
-    user: Option<User>,
+    user: Option<U>,
 }
 
-impl<'a> Recognition<'a> {
-    fn of_access(view: &'a View, entry: &Entry, id: RecordId, access: &Access) -> Self {
+impl<'a, U> Recognition<'a, U> {
+    fn of_access(
+        view: &'a View,
+        entry: &Entry,
+        id: RecordId,
+        access: &Access,
+        user: Option<U>,
+    ) -> Self {
         Self {
             recognition_type: recognition_type(view, access),
             entry_mode: access.method.entry_mode(),
@@ -90,13 +100,12 @@ impl<'a> Recognition<'a> {
             },
             body_temperature: access.therm.map_or(0.0, |therm| therm.celsius()),
             pass: access.verdict == Verdict::Accepted,
-            user: user(view, entry, access),
-            ..Self::of_button(view, entry, id)
+            ..Self::of_button(view, entry, id, user)
         }
     }
 
     /// Nobody's: the exit button (R-V1-16).
-    fn of_button(view: &'a View, entry: &Entry, id: RecordId) -> Self {
+    fn of_button(view: &'a View, entry: &Entry, id: RecordId, user: Option<U>) -> Self {
         let knobs = &view.behaviour.v1;
         Self {
             device_sn: &view.identity.sn,
@@ -114,7 +123,7 @@ impl<'a> Recognition<'a> {
                 TimeUnit::Seconds => entry.at.seconds(),
                 TimeUnit::Millis => entry.at.millis(),
             },
-            user: unknown_user(view),
+            user,
         }
     }
 }
@@ -189,6 +198,73 @@ fn user(view: &View, entry: &Entry, access: &Access) -> Option<User> {
             .map(|group| Group { id: group.id.to_string(), name: group.name.to_string() })
             .collect(),
     })
+}
+
+/// A record as a list has it (R-V1-28): its groups beside its user, who is shown without what is nobody's
+/// business at a desk.
+#[derive(Serialize)]
+pub(super) struct Listed<'a> {
+    #[serde(flatten)]
+    recognition: Recognition<'a, ListedUser>,
+    groups: Vec<Group>,
+}
+
+#[derive(Serialize)]
+struct ListedUser {
+    name: String,
+    ic_number: String,
+    id_number: String,
+    job_number: String,
+    user_id: String,
+    r#type: u8,
+}
+
+impl<'a> Listed<'a> {
+    /// The entry's record of `type` 0, which is its first; none if it has none.
+    pub(super) fn new(view: &'a View, entry: &Entry) -> Option<Self> {
+        let id = RecordId { index: entry.index, part: 0 };
+        match &entry.fact {
+            Fact::Access(access) | Fact::PinAttack(access, _) => {
+                let (user, groups) = user(view, entry, access).map(User::listed).unzip();
+                let recognition = Recognition::of_access(view, entry, id, access, user);
+                Some(Self { recognition, groups: groups.unwrap_or_default() })
+            }
+            Fact::Button(_) if !entry.fact.records().is_empty() => {
+                let user = unknown_user(view).map(|user| user.listed().0);
+                let recognition = Recognition::of_button(view, entry, id, user);
+                Some(Self { recognition, groups: Vec::new() })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl User {
+    fn listed(self) -> (ListedUser, Vec<Group>) {
+        let Self { name, ic_number, id_number, job_number, user_id, r#type, groups, .. } = self;
+        (ListedUser { name, ic_number, id_number, job_number, user_id, r#type }, groups)
+    }
+}
+
+/// Whether a record shows that person, or that card. `people` remembers who was looked up.
+pub(super) fn is_whose(
+    view: &View,
+    entry: &Entry,
+    whose: &Whose,
+    people: &mut BTreeMap<PersonRef, Person>,
+) -> bool {
+    let (Fact::Access(access) | Fact::PinAttack(access, _)) = &entry.fact else {
+        return false;
+    };
+    let Subject::Person(person) = access.subject else {
+        return false;
+    };
+    let person = people.entry(person).or_insert_with(|| view.roster.person(person));
+    match whose {
+        Whose::User(user) => person.uid.to_string() == *user,
+        Whose::Job(job) => person.job_number == *job,
+        Whose::Card(card) => ic_number(access, person) == *card,
+    }
 }
 
 /// The card as a decimal number: the one that was held to the reader, where v3 shows it as `data` (table

@@ -4,6 +4,7 @@
 //! No bytes make it panic.
 
 mod codes;
+mod records;
 mod requests;
 mod routes;
 mod tokens;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use self::codes::CODES;
 pub use self::codes::refusal;
+use self::records::RecordsData;
 pub use self::requests::decode;
 pub use self::routes::{ROUTES, Route, SUBSCRIBE_PATH, Unrouted, is_own, route, site};
 pub use self::tokens::TokenClaims;
@@ -79,7 +81,7 @@ pub type Sign = fn(&Claims, &TokenKey) -> String;
 
 /// Writes the answer to a call that succeeded; `sign` makes a token of its claims.
 #[must_use]
-pub fn encode(reply: &Reply, view: &View, sign: Sign) -> Vec<u8> {
+pub fn encode(reply: Reply, view: &View, sign: Sign) -> Vec<u8> {
     match reply {
         Reply::Done | Reply::Subscription(None) => succeeded((), view),
         Reply::Subscription(Some(subscription)) => succeeded(
@@ -89,8 +91,9 @@ pub fn encode(reply: &Reply, view: &View, sign: Sign) -> Vec<u8> {
             },
             view,
         ),
-        Reply::Token(claims, key) => succeeded(TokenData { token: sign(claims, key) }, view),
+        Reply::Token(claims, key) => succeeded(TokenData { token: sign(&claims, &key) }, view),
         Reply::Codes => succeeded(CODES, view),
+        Reply::Records(listing) => succeeded(RecordsData::new(view, listing), view),
         Reply::DeviceInfo => succeeded(InfoData::new(view), view),
     }
 }

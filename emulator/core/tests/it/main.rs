@@ -8,6 +8,7 @@ mod faults_keep_their_scope;
 mod faults_never_panic;
 mod floods_follow_their_schedule;
 mod journal_keeps_its_windows;
+mod listed_records_are_those_kept;
 mod messages_keep_their_look;
 mod no_bytes_panic;
 mod nothing_is_lost_or_doubled;

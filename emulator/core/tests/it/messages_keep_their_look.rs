@@ -212,11 +212,11 @@ fn answers_of_v1() {
         serde_json::to_string(&wire::v1::TokenClaims::from(claims)).expect("claims are JSON")
     };
     let answers = [
-        wire::v1::encode(&Reply::Done, &view, sign),
-        wire::v1::encode(&Reply::Subscription(None), &view, sign),
-        wire::v1::encode(&Reply::Subscription(Some(subscription)), &view, sign),
-        wire::v1::encode(&Reply::Token(claims, TokenKey([0; 32])), &view, sign),
-        wire::v1::encode(&Reply::Codes, &view, sign),
+        wire::v1::encode(Reply::Done, &view, sign),
+        wire::v1::encode(Reply::Subscription(None), &view, sign),
+        wire::v1::encode(Reply::Subscription(Some(subscription)), &view, sign),
+        wire::v1::encode(Reply::Token(claims, TokenKey([0; 32])), &view, sign),
+        wire::v1::encode(Reply::Codes, &view, sign),
         wire::v1::encode_error(400, refused, &view),
     ];
     let mut text = String::new();

@@ -15,10 +15,10 @@ use crate::support::Rig;
 const SERVICES: [Service; 4] = [Service::Auth, Service::Device, Service::Event, Service::Any];
 
 /// What of v1 reads a body.
-const OPERATIONS: [Operation; 2] = [Operation::Subscribe, Operation::Login];
+const OPERATIONS: [Operation; 3] = [Operation::Subscribe, Operation::Login, Operation::Records];
 
 /// Good messages of every kind, to be spoiled.
-const MESSAGES: [&str; 14] = [
+const MESSAGES: [&str; 15] = [
     r#"{"action":"auth-login","header":{"reqid":"1"},"body":{"user":"admin","passwd":"00"}}"#,
     r#"{"action":"auth-passwd","header":{"reqid":7},"body":{"user":"a","passwd":"0"}}"#,
     r#"{"action":"device-info","header":{"reqid":null}}"#,
@@ -31,6 +31,7 @@ const MESSAGES: [&str; 14] = [
     r#"{"action":"event-fetch","header":{"reqid":"é"},"body":{"seqnum":6,"offset":1,"limit":2}}"#,
     r#"{"event_dest":"https://[::1]:8443/Record?x=1","enabled":true}"#,
     r#"{"username":"admin","password":"admin","validTime":0.5}"#,
+    r#"{"begin_time":1717466400,"end_time":0,"user_id":"7","offset":0,"limit":9,"sort":1}"#,
     r#"{"code":200,"msg":"success","message":"success","data":{}}"#,
     r#"{"code":2e2}"#,
 ];
@@ -107,6 +108,9 @@ fn retyped() -> impl Strategy<Value = Vec<u8>> {
         "username",
         "password",
         "validTime",
+        "begin_time",
+        "user_id",
+        "sort",
         "userid",
         "timezone",
         "timestamp",

@@ -344,7 +344,7 @@ impl Rig {
 
     pub(crate) fn subscription(&mut self) -> Value {
         let reply = self.call_v1(Ok(v1::Call::GetSubscription)).expect("GET is never refused");
-        parsed(&wire::v1::encode(&reply, &self.device.view(), unsigned))
+        parsed(&wire::v1::encode(reply, &self.device.view(), unsigned))
     }
 
     /// Serves a call with the account.
@@ -376,7 +376,7 @@ impl Rig {
         let result =
             self.input(|device, mono, effects| device.handle_v1(&view, request, mono, effects));
         parsed(&match result {
-            Ok(reply) => wire::v1::encode(&reply, &view, unsigned),
+            Ok(reply) => wire::v1::encode(reply, &view, unsigned),
             Err(refusal) => {
                 let (code, message) = wire::v1::refusal(&refusal);
                 wire::v1::encode_error(code, &message, &view)

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::lab::Lab;
+use super::lab::{Lab, face};
 use super::rows;
 use crate::support::{Reply, Request};
 
@@ -35,6 +35,17 @@ async fn bearer(lab: &Lab, minutes: f64) -> String {
     format!("Bearer {}", token.as_str().expect("a token"))
 }
 
+/// The `data` of a query for records.
+async fn records(lab: &Lab, query: &Value) -> Value {
+    let request = Request::post(&lab.running.url, "/v1/event/records", query);
+    request.header("authorization", BASIC).send().await.json()["data"].take()
+}
+
+/// The newest record.
+async fn newest(lab: &Lab) -> Value {
+    records(lab, &json!({"sort": 1, "limit": 1})).await["items"][0].take()
+}
+
 rows! {
     "v1.login.any-password", lab => login(lab, "admin", "x", 5.0).await["code"] == 200;
     "v1.login.any-user", lab => login(lab, "nobody", "admin", 5.0).await["code"] == 200;
@@ -61,6 +72,51 @@ rows! {
     "v1.auth.not-required", lab => is_told(lab, None).await;
     "v1.auth.basic-refused", lab => !is_told(lab, Some(BASIC)).await;
     "v1.auth.nothing-open", lab => get(lab, "/v2/datasync/ping", None).await.status == 401;
+    "v1.records.time-ignored", lab => {
+        lab.emit(&face()).await;
+        records(lab, &json!({"begin_time": 1, "end_time": 2})).await["total"] != 0
+    };
+    "v1.records.person-ignored", lab => {
+        lab.emit(&face()).await;
+        records(lab, &json!({"user_id": "nobody"})).await["total"] != 0
+    };
+    "v1.records.card-wins", lab => {
+        lab.emit(&face()).await;
+        let item = newest(lab).await;
+        let user = &item["user"];
+        let query = json!({"user_id": user["user_id"], "ic_number": "no card"});
+        records(lab, &query).await["total"] == 0
+    };
+    "v1.records.offset-ignored", lab => {
+        lab.emit(&face()).await;
+        records(lab, &json!({"offset": 10_000})).await["count"] != 0
+    };
+    "v1.records.limit-exceeded", lab => {
+        lab.emit(&json!({"event": "face", "count": 2})).await;
+        records(lab, &json!({"limit": 1})).await["count"] == 2
+    };
+    "v1.records.default-limit", lab => records(lab, &json!({})).await["limit"] == 50;
+    "v1.records.no-ceiling", lab => records(lab, &json!({"limit": 999})).await["limit"] == 999;
+    "v1.records.sort-reversed", lab => {
+        let emitted = lab.emit(&face()).await;
+        newest(lab).await["uuid"] != emitted["uuid"]
+    };
+    "v1.records.total-of-page", lab => {
+        lab.emit(&json!({"event": "face", "count": 2})).await;
+        records(lab, &json!({"limit": 1})).await["total"] == 1
+    };
+    "v1.records.groups-missing", lab => {
+        lab.emit(&face()).await;
+        newest(lab).await.get("groups").is_none()
+    };
+    "v1.records.private", lab => {
+        lab.emit(&face()).await;
+        newest(lab).await["user"].get("pin").is_some()
+    };
+    "v1.records.other-uuid", lab => {
+        let emitted = lab.emit(&face()).await;
+        newest(lab).await["uuid"] != emitted["uuid"]
+    };
     "v1.info.field-missing", lab => {
         get(lab, INFO, Some(BASIC)).await.json()["data"].get("device_sn").is_none()
     };

@@ -15,6 +15,7 @@ const CALLS: &[Site] = &[
     Site::ReadSubscription,
     Site::Subscribe,
     Site::LoginV1,
+    Site::Records,
     Site::OtherV1,
 ];
 

@@ -5,6 +5,8 @@ use crate::behaviour::{Change, Part};
 
 const LOGIN: &[Site] = &[Site::LoginV1];
 const OTHER: &[Site] = &[Site::OtherV1];
+const GUARDED: &[Site] = &[Site::Records, Site::OtherV1];
+const RECORDS: &[Site] = &[Site::Records];
 
 /// R-V1-27.
 const INFO_FIELDS: &[&str] = &["model", "device_sn", "mac_wired", "sw_ver", "api_ver"];
@@ -25,20 +27,59 @@ rows! { Family::Protocol;
     "v1.token.useless", "R-V1-25, R-V1-26", LOGIN, [],
         "the token of a login is not accepted" =>
         |on, _| on.violations.v1.access.useless_token = true;
-    "v1.token.any", "R-V1-25", OTHER, [],
+    "v1.token.any", "R-V1-25", GUARDED, [],
         "any token is accepted" => |on, _| on.violations.v1.access.any_token = true;
-    "v1.token.never-expires", "R-V1-26", OTHER, [],
+    "v1.token.never-expires", "R-V1-26", GUARDED, [],
         "a token is accepted after its time" =>
         |on, _| on.violations.v1.access.tokens_live_on = true;
-    "v1.auth.not-required", "R-V1-25", OTHER, [],
+    "v1.auth.not-required", "R-V1-25", GUARDED, [],
         "what asks for the account is served without" =>
         |on, _| on.violations.v1.access.nothing_needed = true;
-    "v1.auth.basic-refused", "R-V1-25", OTHER, [],
+    "v1.auth.basic-refused", "R-V1-25", GUARDED, [],
         "Basic authentication is refused" =>
         |on, _| on.violations.v1.access.password_refused = true;
     "v1.auth.nothing-open", "R-V1-25", OTHER, [],
         "what is anybody's asks for the account" =>
         |on, _| on.violations.v1.access.nothing_open = true;
+    // Records.
+    "v1.records.time-ignored", "R-V1-28", RECORDS, [],
+        "records of any time are listed, whatever begin_time and end_time say" =>
+        |on, _| on.violations.v1.records.time_ignored = true;
+    "v1.records.person-ignored", "R-V1-28", RECORDS, [],
+        "everybody's records are listed, whatever user_id says" =>
+        |on, _| on.violations.v1.records.person_ignored = true;
+    "v1.records.card-wins", "R-V1-28", RECORDS, [],
+        "ic_number counts before job_number, and that before user_id" =>
+        |on, _| on.violations.v1.records.card_wins = true;
+    "v1.records.offset-ignored", "R-V1-28", RECORDS, [],
+        "the first records are listed, whatever offset says" =>
+        |on, _| on.violations.v1.records.offset_ignored = true;
+    "v1.records.limit-exceeded", "R-V1-28", RECORDS, [],
+        "one record more than limit is listed" =>
+        |on, _| on.violations.v1.records.limit_exceeded = true;
+    "v1.records.default-limit", "R-V1-28", RECORDS, [],
+        "without limit at most 50 records are listed" =>
+        |on, _| on.violations.v1.records.other_default = true;
+    "v1.records.no-ceiling", "R-V1-28", RECORDS, [],
+        "a limit over 200 is served in full" =>
+        |on, _| on.violations.v1.records.no_ceiling = true;
+    "v1.records.sort-reversed", "R-V1-28", RECORDS, [],
+        "the newest come first where the oldest should, and the other way round" =>
+        |on, _| on.violations.v1.records.sort_reversed = true;
+    "v1.records.total-of-page", "R-V1-28", RECORDS, [],
+        "total counts the records of the page" =>
+        |on, _| on.violations.v1.records.total_of_page = true;
+    "v1.records.groups-missing", "R-V1-28", RECORDS, [],
+        "a listed record has no groups" =>
+        |on, _| always(on, Part::Listed, "groups", Change::Remove);
+    "v1.records.private", "R-V1-28", RECORDS, [],
+        "a listed record shows its user's PIN and remark" => |on, _| {
+            always(on, Part::Listed, "user.pin", set("000000"));
+            always(on, Part::Listed, "user.remark", set("private"));
+        };
+    "v1.records.other-uuid", "R-V1-28", RECORDS, [],
+        "a listed record has another uuid than its push" =>
+        |on, _| always(on, Part::Listed, "uuid", Change::Append("-0"));
     // What the device is.
     "v1.info.field-missing", "R-V1-27", OTHER, [field(INFO_FIELDS, "device_sn")],
         "the answer about the device lacks a field" => |on, args| {

@@ -20,10 +20,12 @@ pub fn decode(operation: Operation, body: &[u8]) -> Result<Call, Unreadable> {
         Operation::ListCodes => Ok(Call::ListCodes),
         Operation::DeviceInfo => Ok(Call::DeviceInfo),
         Operation::Ping => Ok(Call::Ping),
+        Operation::Records => super::records::decode(body),
     }
 }
 
-fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Unreadable> {
+/// Reads a JSON object.
+pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Unreadable> {
     read_object(body).map_err(|error| Unreadable::NotJson(error.to_string()))
 }
 

@@ -32,7 +32,7 @@ const fn post(path: &'static str, post: Operation, access: Access) -> Route {
 }
 
 /// Every path (R-V1-25).
-pub static ROUTES: [Route; 5] = [
+pub static ROUTES: [Route; 6] = [
     Route {
         path: SUBSCRIBE_PATH,
         get: Some(Operation::GetSubscription),
@@ -41,6 +41,7 @@ pub static ROUTES: [Route; 5] = [
     },
     post("/v1/auth/login", Operation::Login, Access::Open),
     get("/v1/auth/errors", Operation::ListCodes, Access::Open),
+    post("/v1/event/records", Operation::Records, Access::Account),
     get("/v1/device/info", Operation::DeviceInfo, Access::Account),
     get("/v2/datasync/ping", Operation::Ping, Access::Open),
 ];
@@ -76,6 +77,7 @@ pub const fn site(operation: Operation) -> Site {
         Operation::GetSubscription => Site::ReadSubscription,
         Operation::Subscribe => Site::Subscribe,
         Operation::Login => Site::LoginV1,
+        Operation::Records => Site::Records,
         Operation::ListCodes | Operation::DeviceInfo | Operation::Ping => Site::OtherV1,
     }
 }
