@@ -5,6 +5,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 
+use vestibule_core::calls::v3::GoingDown;
 use vestibule_core::wire::View;
 
 use super::body::{self, Body};
@@ -86,6 +87,13 @@ fn json_of(status: StatusCode, body: Body) -> Answer {
     let json = HeaderValue::from_static("application/json");
     answer.headers_mut().insert(header::CONTENT_TYPE, json);
     answer
+}
+
+/// Marks an answer as a device's last one before it goes down: the connection ends with it, and then the
+/// device does so.
+pub(super) fn going_down(answer: &mut Answer, going: GoingDown) {
+    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    answer.extensions_mut().insert(going);
 }
 
 /// An HTTP status of a call that a fault keeps from being served.

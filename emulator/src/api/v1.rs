@@ -5,13 +5,13 @@ use std::sync::Arc;
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use vestibule_core::behaviour::ErrorStatus;
-use vestibule_core::calls::v1::{self as calls, Access, Operation, Refusal};
+use vestibule_core::calls::v1::{self as calls, Access, Operation, Refusal, Reply};
 use vestibule_core::wire::View;
 use vestibule_core::wire::v1::{Unrouted, decode, encode, encode_error, refusal, route, site};
 
 use super::credentials::{credential, sign};
 use super::exchange::{
-    Answer, Silent, Unserved, error_status, json, json_shaped, read_body, stay_silent,
+    Answer, Silent, Unserved, error_status, going_down, json, json_shaped, read_body, stay_silent,
 };
 use crate::fleet::Handle;
 use crate::uplink::identity_headers;
@@ -66,6 +66,7 @@ async fn perform(
     let call = decode(operation, &body);
     let turn = match operation {
         Operation::Subscribe if call.is_ok() => Some(handle.rare_turn().await),
+        Operation::Door if call.is_ok() => Some(handle.entry_turn().await),
         _ => None,
     };
     let request = calls::Request { access, credential, call };
@@ -73,13 +74,22 @@ async fn perform(
         handle.change(|device, mono, effects| device.handle_v1(view, request, mono, effects));
     let stored = receipt.stored().await;
     drop(turn);
-    Ok(match result {
+    let going = match &result {
+        Ok(Reply::GoingDown(going)) => Some(*going),
+        Err(Refusal::Silence) => return stay_silent().await,
+        _ => None,
+    };
+    let mut answer = match result {
         Ok(_) if let Err(reason) = &stored => {
             error(view, StatusCode::INSUFFICIENT_STORAGE, &reason.to_string())
         }
         Ok(reply) => json_shaped(StatusCode::OK, encode(reply, view, sign), view),
         Err(reason) => refused(view, &reason),
-    })
+    };
+    if let Some(going) = going {
+        going_down(&mut answer, going);
+    }
+    Ok(answer)
 }
 
 fn unserved(view: &View, reason: Unserved) -> Answer {
@@ -98,7 +108,6 @@ fn unserved(view: &View, reason: Unserved) -> Answer {
 fn refused(view: &View, reason: &Refusal) -> Answer {
     let (code, message) = refusal(reason);
     let status = StatusCode::from_u16(code).unwrap_or(StatusCode::UNAUTHORIZED);
-    let status = if status.is_client_error() { status } else { StatusCode::UNAUTHORIZED };
     coded(view, status, code, &message)
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Method, Request, StatusCode, header};
+use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use vestibule_core::behaviour::{ErrorStatus, Path, V3};
 use vestibule_core::calls::v3::{Call, Refusal, Reply, Retcode};
@@ -12,7 +12,8 @@ use vestibule_core::wire::v3::{
 use vestibule_core::wire::{View, v1};
 
 use super::exchange::{
-    Answer, Silent, Unserved, error_status, json, json_shaped, read_body, require, stay_silent,
+    Answer, Silent, Unserved, error_status, going_down, json, json_shaped, read_body, require,
+    stay_silent,
 };
 use crate::fleet::Handle;
 
@@ -93,9 +94,7 @@ pub(super) async fn serve(
     };
     let mut answer = json_shaped(status(&result, knobs), bytes, &view);
     if let Ok(Reply::GoingDown(going)) = result {
-        // The connection ends with this answer, and then the device goes down.
-        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        answer.extensions_mut().insert(going);
+        going_down(&mut answer, going);
     }
     Ok(answer)
 }

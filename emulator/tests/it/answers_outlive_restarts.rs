@@ -67,6 +67,24 @@ async fn every_one_of_many_reboots_is_answered_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r_v1_30_every_one_of_many_reboots_over_v1_is_answered_whole() {
+    let running = Running::quiet();
+    let authority = running.url.strip_prefix("http://").expect("a plain URL");
+    for time in 1..=50 {
+        let mut stream = TcpStream::connect(authority).await.expect("the device listens");
+        // admin:admin
+        let request = format!(
+            "GET /v1/device/reboot HTTP/1.1\r\nhost: {authority}\r\n\
+             authorization: Basic YWRtaW46YWRtaW4=\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.expect("it reads");
+        assert_eq!(answer(stream).await, json!({"code": 200, "msg": "OK", "data": null}));
+        running.status_when(|status| newest(status) >= time).await;
+    }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_factory_reset_is_answered_whole_and_then_it_happens() {
     let running = Running::quiet();
     for _ in 0..20 {

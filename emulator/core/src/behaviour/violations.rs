@@ -187,6 +187,19 @@ pub struct V1 {
     pub backlog: Backlog,
     /// Records that are asked for.
     pub records: Records,
+    /// What a platform tells the device to do.
+    pub orders: Orders,
+}
+
+/// What a platform tells the device to do (R-V1-29, R-V1-30).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Orders {
+    /// The door is not held open.
+    pub hold_refused: bool,
+    /// A mode that there is not is answered with success.
+    pub takes_any_mode: bool,
+    /// A device that is told to restart does so without an answer.
+    pub reboot_unanswered: bool,
 }
 
 /// Records that are asked for (R-V1-28).

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::v3::GoingDown;
 use crate::dest::EventDest;
 use crate::event::Entry;
 
@@ -22,6 +23,10 @@ pub enum Operation {
     Ping,
     /// POST of a query, for records.
     Records,
+    /// POST of an order to the door.
+    Door,
+    /// GET of a restart.
+    Reboot,
 }
 
 /// Who may ask for it (R-V1-25).
@@ -73,6 +78,30 @@ pub enum Call {
     Ping,
     /// Records.
     Records(RecordQuery),
+    /// An order to the door (R-V1-29).
+    Door(DoorOrder),
+    /// A power cycle, once the answer has left (R-V1-30).
+    Reboot,
+}
+
+/// An order to the door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DoorOrder {
+    /// What it is to do from now on.
+    pub mode: DoorMode,
+    /// Whose card it is given by, if by anybody's; never empty.
+    pub card: Option<String>,
+}
+
+/// What a door does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DoorMode {
+    /// It opens for whoever is let in.
+    Normal,
+    /// It stands open.
+    HeldOpen,
+    /// It is shut.
+    HeldClosed,
 }
 
 /// Which records, as it was asked for (R-V1-28).
@@ -245,6 +274,8 @@ pub enum Reply {
     DeviceInfo,
     /// Records.
     Records(Listing),
+    /// Success, and what the device does once this has been written to whoever asked (R-V1-30).
+    GoingDown(GoingDown),
 }
 
 /// Why a call did not succeed; nothing has changed.
@@ -258,4 +289,10 @@ pub enum Refusal {
     NoSuchAccount,
     /// The account has another password.
     WrongPassword,
+    /// The device is about to be another one.
+    Busy,
+    /// There is no room for what would happen.
+    Full,
+    /// There is no answer.
+    Silence,
 }

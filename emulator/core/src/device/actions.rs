@@ -11,6 +11,15 @@ use crate::event::{Opener, Subject};
 use crate::wire::View;
 use crate::world::Order;
 
+/// Why the door cannot be given an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoOrder {
+    /// Another device is about to take this one's place.
+    Leaving,
+    /// There is no room for what would happen.
+    Full,
+}
+
 impl Device {
     /// R-V3-34: gives the door an order. What follows at once has happened when this is answered.
     pub(super) fn open_door(
@@ -20,17 +29,14 @@ impl Device {
         mono: Mono,
         effects: &mut Effects,
     ) -> Answer {
-        if self.is_leaving() {
-            return refuse(Retcode::BUSY);
-        }
-        if !self.has_room() || self.world.room_for(1).is_err() {
-            return refuse(Retcode::OVER_CAPACITY);
+        match self.takes_orders() {
+            Ok(()) => {}
+            Err(NoOrder::Leaving) => return refuse(Retcode::BUSY),
+            Err(NoOrder::Full) => return refuse(Retcode::OVER_CAPACITY),
         }
         if view.behaviour.violations.v3.actions.door_stays_shut {
             return Ok(Reply::Done);
         }
-        let now = self.clock.at(mono);
-        let present = self.present(now, effects);
         let DoorOrder { userid, what } = order;
         let order = match what {
             DoorMove::Open(hold) => Order::Open(hold.unwrap_or_else(|| self.settings.door_hold())),
@@ -40,13 +46,37 @@ impl Device {
             None => Opener::Known(Subject::Nobody),
             Some(name) => self.world.enrolled(&name).map_or(Opener::Named(name), Opener::Known),
         };
+        self.order_door(by, order, mono, effects);
+        Ok(Reply::Done)
+    }
+
+    /// Whether the door can be given an order.
+    pub(super) fn takes_orders(&self) -> Result<(), NoOrder> {
+        if self.is_leaving() {
+            return Err(NoOrder::Leaving);
+        }
+        if !self.has_room() || self.world.room_for(1).is_err() {
+            return Err(NoOrder::Full);
+        }
+        Ok(())
+    }
+
+    /// The one way in which an order comes to the door, whichever API it came by.
+    pub(super) fn order_door(
+        &mut self,
+        by: Opener,
+        order: Order,
+        mono: Mono,
+        effects: &mut Effects,
+    ) {
+        let now = self.clock.at(mono);
+        let present = self.present(now, effects);
         self.world.order(by, order, present);
         while let Some(happening) = self.world.advance(present) {
             self.happen(happening.at, happening.fact, now, effects);
         }
         self.world_moved();
         self.deliver(mono, effects);
-        Ok(Reply::Done)
     }
 
     /// R-V3-35: sets the clock, forward or back. What was due before has happened, and what happens from

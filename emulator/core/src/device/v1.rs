@@ -3,16 +3,20 @@
 use std::time::Duration;
 
 use super::Device;
+use super::actions::NoOrder;
 use super::effects::Effects;
 use super::storing::Rare;
 use crate::behaviour::{EnabledDefault, SubscribeAuth, SubscribeGet, violations};
 use crate::calls::v1::{
-    Access, Call, Claims, Credential, Login, Refusal, Reply, Request, Subscription, TokenKey,
-    Unreadable,
+    Access, Call, Claims, Credential, DoorMode, DoorOrder, Login, Refusal, Reply, Request,
+    Subscription, TokenKey, Unreadable,
 };
+use crate::calls::v3::{Down, GoingDown};
 use crate::clock::Mono;
 use crate::dest::{DestError, EventDest};
+use crate::event::{Opener, Subject};
 use crate::wire::View;
+use crate::world::{Hold, Order};
 
 type Answer = Result<Reply, Refusal>;
 
@@ -32,7 +36,9 @@ impl Device {
         if !self.is_let_in(view, access, &credential, mono) {
             return Err(Refusal::Unauthorized);
         }
+        let is_taken = view.behaviour.violations.v1.orders.takes_any_mode;
         match misread(&view.behaviour.violations.v1.subscribe, call) {
+            Err(Unreadable::Field(_)) if is_taken => Ok(Reply::Done),
             Ok(Some(call)) => self.serve_v1(view, call, mono, effects),
             Ok(None) => Ok(Reply::Done),
             Err(unreadable) => {
@@ -58,9 +64,48 @@ impl Device {
             Call::Login { login, valid } => self.log_in(view, &login, valid, mono),
             Call::ListCodes => Ok(Reply::Codes),
             Call::Records(query) => Ok(Reply::Records(self.records(view, query))),
+            Call::Door(order) => self.set_door(view, order, mono, effects),
+            Call::Reboot => self.reboot(view, mono, effects),
             Call::DeviceInfo => Ok(Reply::DeviceInfo),
             Call::Ping => Ok(Reply::Done),
         }
+    }
+
+    /// R-V1-29: the orders that v3 has, too.
+    fn set_door(
+        &mut self,
+        view: &View,
+        order: DoorOrder,
+        mono: Mono,
+        effects: &mut Effects,
+    ) -> Answer {
+        let DoorOrder { mode, card } = order;
+        self.takes_orders().map_err(|reason| match reason {
+            NoOrder::Leaving => Refusal::Busy,
+            NoOrder::Full => Refusal::Full,
+        })?;
+        let order = match mode {
+            DoorMode::HeldOpen if view.behaviour.violations.v1.orders.hold_refused => {
+                return Err(Refusal::Busy);
+            }
+            DoorMode::HeldOpen => Order::Open(Hold::UntilTold),
+            DoorMode::Normal | DoorMode::HeldClosed => Order::Close,
+        };
+        let card = card.and_then(|card| card.parse().ok());
+        let owner = card.and_then(|card| self.world.roster().by_card(card));
+        let by = Opener::Known(owner.map_or(Subject::Nobody, Subject::Person));
+        self.order_door(by, order, mono, effects);
+        Ok(Reply::Done)
+    }
+
+    /// R-V1-30: says that it restarts, and does so only when whoever asked has the answer.
+    fn reboot(&mut self, view: &View, mono: Mono, effects: &mut Effects) -> Answer {
+        let going = GoingDown { what: Down::Restart, asked: mono };
+        if view.behaviour.violations.v1.orders.reboot_unanswered {
+            self.handle_going_down(going, mono, effects);
+            return Err(Refusal::Silence);
+        }
+        Ok(Reply::GoingDown(going))
     }
 
     /// R-V1-20, R-V1-25.

@@ -83,7 +83,7 @@ pub type Sign = fn(&Claims, &TokenKey) -> String;
 #[must_use]
 pub fn encode(reply: Reply, view: &View, sign: Sign) -> Vec<u8> {
     match reply {
-        Reply::Done | Reply::Subscription(None) => succeeded((), view),
+        Reply::Done | Reply::Subscription(None) | Reply::GoingDown(_) => succeeded((), view),
         Reply::Subscription(Some(subscription)) => succeeded(
             SubscriptionData {
                 event_dest: subscription.destination.as_str(),

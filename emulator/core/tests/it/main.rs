@@ -22,3 +22,4 @@ mod settings_do_as_they_say;
 mod stored_before_shown;
 mod support;
 mod timers_move_on;
+mod v1_orders_do_as_v3s;

@@ -15,10 +15,11 @@ use crate::support::Rig;
 const SERVICES: [Service; 4] = [Service::Auth, Service::Device, Service::Event, Service::Any];
 
 /// What of v1 reads a body.
-const OPERATIONS: [Operation; 3] = [Operation::Subscribe, Operation::Login, Operation::Records];
+const OPERATIONS: [Operation; 4] =
+    [Operation::Subscribe, Operation::Login, Operation::Records, Operation::Door];
 
 /// Good messages of every kind, to be spoiled.
-const MESSAGES: [&str; 15] = [
+const MESSAGES: [&str; 16] = [
     r#"{"action":"auth-login","header":{"reqid":"1"},"body":{"user":"admin","passwd":"00"}}"#,
     r#"{"action":"auth-passwd","header":{"reqid":7},"body":{"user":"a","passwd":"0"}}"#,
     r#"{"action":"device-info","header":{"reqid":null}}"#,
@@ -32,6 +33,7 @@ const MESSAGES: [&str; 15] = [
     r#"{"event_dest":"https://[::1]:8443/Record?x=1","enabled":true}"#,
     r#"{"username":"admin","password":"admin","validTime":0.5}"#,
     r#"{"begin_time":1717466400,"end_time":0,"user_id":"7","offset":0,"limit":9,"sort":1}"#,
+    r#"{"open_mode":1,"card_number":"4289595462"}"#,
     r#"{"code":200,"msg":"success","message":"success","data":{}}"#,
     r#"{"code":2e2}"#,
 ];

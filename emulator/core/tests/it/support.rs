@@ -375,6 +375,9 @@ impl Rig {
         let request = v1::Request { access, credential, call };
         let result =
             self.input(|device, mono, effects| device.handle_v1(&view, request, mono, effects));
+        if let Ok(v1::Reply::GoingDown(going)) = &result {
+            self.going_down = Some(*going);
+        }
         parsed(&match result {
             Ok(reply) => wire::v1::encode(reply, &view, unsigned),
             Err(refusal) => {

@@ -46,6 +46,12 @@ async fn newest(lab: &Lab) -> Value {
     records(lab, &json!({"sort": 1, "limit": 1})).await["items"][0].take()
 }
 
+/// The code of the answer to an order to the door.
+async fn order(lab: &Lab, mode: u8) -> Value {
+    let request = Request::post(&lab.running.url, "/v1/device/door", &json!({"open_mode": mode}));
+    request.header("authorization", BASIC).send().await.json()["code"].take()
+}
+
 rows! {
     "v1.login.any-password", lab => login(lab, "admin", "x", 5.0).await["code"] == 200;
     "v1.login.any-user", lab => login(lab, "nobody", "admin", 5.0).await["code"] == 200;
@@ -116,6 +122,16 @@ rows! {
     "v1.records.other-uuid", lab => {
         let emitted = lab.emit(&face()).await;
         newest(lab).await["uuid"] != emitted["uuid"]
+    };
+    "v1.door.hold-refused", lab => {
+        let is_refused = order(lab, 1).await != 200;
+        order(lab, 0).await;
+        is_refused
+    };
+    "v1.door.takes-any-mode", lab => order(lab, 7).await == 200;
+    "v1.reboot.unanswered", lab => {
+        let request = Request::get(&lab.running.url, "/v1/device/reboot");
+        request.header("authorization", BASIC).try_send().await.is_none()
     };
     "v1.info.field-missing", lab => {
         get(lab, INFO, Some(BASIC)).await.json()["data"].get("device_sn").is_none()

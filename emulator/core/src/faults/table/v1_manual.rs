@@ -80,6 +80,16 @@ rows! { Family::Protocol;
     "v1.records.other-uuid", "R-V1-28", RECORDS, [],
         "a listed record has another uuid than its push" =>
         |on, _| always(on, Part::Listed, "uuid", Change::Append("-0"));
+    // Orders.
+    "v1.door.hold-refused", "R-V1-29", OTHER, [],
+        "an order to hold the door open is refused" =>
+        |on, _| on.violations.v1.orders.hold_refused = true;
+    "v1.door.takes-any-mode", "R-V1-29", OTHER, [],
+        "an order to the door with an unknown open_mode is answered with code 200" =>
+        |on, _| on.violations.v1.orders.takes_any_mode = true;
+    "v1.reboot.unanswered", "R-V1-30", OTHER, [],
+        "a device that is told to restart does so without an answer" =>
+        |on, _| on.violations.v1.orders.reboot_unanswered = true;
     // What the device is.
     "v1.info.field-missing", "R-V1-27", OTHER, [field(INFO_FIELDS, "device_sn")],
         "the answer about the device lacks a field" => |on, args| {

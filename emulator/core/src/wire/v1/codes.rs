@@ -46,5 +46,9 @@ pub fn refusal(refusal: &Refusal) -> (u16, String) {
         Refusal::Unauthorized => told(UNAUTHORIZED),
         Refusal::NoSuchAccount => told(NO_SUCH_ACCOUNT),
         Refusal::WrongPassword => told(WRONG_PASSWORD),
+        Refusal::Busy => (503, "the device is being reset; ask again when that is done".to_owned()),
+        Refusal::Full => (507, "there is no room for what would happen".to_owned()),
+        // Nobody sees it.
+        Refusal::Silence => (500, String::new()),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::calls::v1::{Call, Login, Operation, Unreadable};
+use crate::calls::v1::{Call, DoorMode, DoorOrder, Login, Operation, Unreadable};
 use crate::dest::EventDest;
 use crate::wire::fields::{Field, read_object};
 
@@ -21,6 +21,8 @@ pub fn decode(operation: Operation, body: &[u8]) -> Result<Call, Unreadable> {
         Operation::DeviceInfo => Ok(Call::DeviceInfo),
         Operation::Ping => Ok(Call::Ping),
         Operation::Records => super::records::decode(body),
+        Operation::Door => door(body),
+        Operation::Reboot => Ok(Call::Reboot),
     }
 }
 
@@ -84,4 +86,38 @@ fn login(body: &[u8]) -> Result<Call, Unreadable> {
     };
     let valid = Duration::from_secs_f64(minutes * 60.0);
     Ok(Call::Login { login: Login { user, password }, valid })
+}
+
+/// A card's number has at most so many bytes: a longer one is nobody's.
+const CARD_BYTES_MAX: usize = 32;
+
+#[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
+struct DoorBody {
+    #[serde(default)]
+    open_mode: Field<u8>,
+    #[serde(default)]
+    card_number: Field<String>,
+}
+
+/// R-V1-29: what is not understood is not acted upon.
+fn door(body: &[u8]) -> Result<Call, Unreadable> {
+    let body: DoorBody = read(body)?;
+    let mode = match body.open_mode {
+        Field::Good(0) => DoorMode::Normal,
+        Field::Good(1) => DoorMode::HeldOpen,
+        Field::Good(2) => DoorMode::HeldClosed,
+        Field::Good(_) | Field::Absent | Field::Bad => {
+            let must = "open_mode must be 0 for normal, 1 for held open, or 2 for held closed";
+            return Err(Unreadable::Field(must));
+        }
+    };
+    let card = match body.card_number {
+        Field::Absent => None,
+        Field::Good(card) if card.len() <= CARD_BYTES_MAX => Some(card),
+        Field::Good(_) | Field::Bad => {
+            return Err(Unreadable::Field("card_number must be a string of at most 32 bytes"));
+        }
+    };
+    Ok(Call::Door(DoorOrder { mode, card: card.filter(|card| !card.is_empty()) }))
 }

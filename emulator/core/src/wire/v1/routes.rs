@@ -32,7 +32,7 @@ const fn post(path: &'static str, post: Operation, access: Access) -> Route {
 }
 
 /// Every path (R-V1-25).
-pub static ROUTES: [Route; 6] = [
+pub static ROUTES: [Route; 8] = [
     Route {
         path: SUBSCRIBE_PATH,
         get: Some(Operation::GetSubscription),
@@ -43,6 +43,8 @@ pub static ROUTES: [Route; 6] = [
     get("/v1/auth/errors", Operation::ListCodes, Access::Open),
     post("/v1/event/records", Operation::Records, Access::Account),
     get("/v1/device/info", Operation::DeviceInfo, Access::Account),
+    post("/v1/device/door", Operation::Door, Access::Account),
+    get("/v1/device/reboot", Operation::Reboot, Access::Account),
     get("/v2/datasync/ping", Operation::Ping, Access::Open),
 ];
 
@@ -78,7 +80,11 @@ pub const fn site(operation: Operation) -> Site {
         Operation::Subscribe => Site::Subscribe,
         Operation::Login => Site::LoginV1,
         Operation::Records => Site::Records,
-        Operation::ListCodes | Operation::DeviceInfo | Operation::Ping => Site::OtherV1,
+        Operation::ListCodes
+        | Operation::DeviceInfo
+        | Operation::Ping
+        | Operation::Door
+        | Operation::Reboot => Site::OtherV1,
     }
 }
 
