@@ -4,8 +4,9 @@ set -uo pipefail
 
 # Pinned: another version may know other checks or other keys of deny.toml.
 cargo_deny_version=0.20.2
+kubernetes_validate_version=1.37.0
 
-steps=(fmt clippy doc deny tests standin flood)
+steps=(fmt clippy doc deny tests standin flood k8s)
 
 usage() {
     cat <<'HELP'
@@ -21,13 +22,14 @@ Steps:
   tests    cargo test --workspace: unit, integration and doc tests, and tidy
   standin  the stand-in device of ci/standin/: its own tests, and the suite's judgement of it
   flood    a flood of a platform in another language, ci/flood/: both sides' accounts must agree
+  k8s      kubernetes-validate on the manifests of ci/k8s/, and on broken ones, which must fail
 
 Options:
   --without-tests  all steps but `tests`
   --help           this text
 
 What a step needs and this machine lacks is installed: rustfmt and clippy through rustup, cargo-deny from its source,
-which takes some minutes the first time, Python 3 by apt-get.
+which takes some minutes the first time, Python 3 by apt-get, kubernetes-validate by pip, below target/.
 
 Examples:
   ci/check.sh
@@ -74,6 +76,22 @@ step_flood() {
     python3 ci/flood/accounts.py "${CARGO_TARGET_DIR:-target}/debug/vestibule"
 }
 
+step_k8s() {
+    local manifest
+    need_python && need_kubernetes_validate || return 1
+    kubernetes_validate ci/k8s/*.yaml || return 1
+    for manifest in ci/k8s/broken/*.yaml; do
+        if kubernetes_validate "$manifest"; then
+            echo "$manifest is broken and passed: the validator sees nothing" >&2
+            return 1
+        fi
+    done
+}
+
+kubernetes_validate() {
+    PYTHONPATH="$kubernetes_validate_home" python3 "$kubernetes_validate_home/bin/kubernetes-validate" --strict "$@"
+}
+
 # need_component COMPONENT SUBCOMMAND: make `cargo SUBCOMMAND` work.
 need_component() {
     cargo "$2" --version >/dev/null 2>&1 && return 0
@@ -92,14 +110,28 @@ need_cargo_deny() {
     return 1
 }
 
+# Below target/, apart from what the machine's Python has.
+need_kubernetes_validate() {
+    kubernetes_validate_home="${CARGO_TARGET_DIR:-$PWD/target}/kubernetes-validate-$kubernetes_validate_version"
+    [ -x "$kubernetes_validate_home/bin/kubernetes-validate" ] && return 0
+    python3 -m pip --version >/dev/null 2>&1 || install_by_apt python3-pip
+    python3 -m pip install --quiet --target "$kubernetes_validate_home" \
+        "kubernetes-validate==$kubernetes_validate_version" && return 0
+    echo "kubernetes-validate could not be installed; it is a Python package, and pip installs it" >&2
+    return 1
+}
+
+install_by_apt() {
+    command -v apt-get >/dev/null 2>&1 || return 1
+    local root=()
+    [ "$(id -u)" -eq 0 ] || root=(sudo -n)
+    "${root[@]}" apt-get update -qq && "${root[@]}" apt-get install -y -qq "$@"
+}
+
 need_python() {
     local is_new='import sys; sys.exit(sys.version_info < (3, 11))'
     python3 -c "$is_new" 2>/dev/null && return 0
-    if command -v apt-get >/dev/null 2>&1; then
-        local root=()
-        [ "$(id -u)" -eq 0 ] || root=(sudo -n)
-        "${root[@]}" apt-get update -qq && "${root[@]}" apt-get install -y -qq python3
-    fi
+    install_by_apt python3
     python3 -c "$is_new" 2>/dev/null && return 0
     echo "Python 3.11 or later is missing and could not be added; install python3" >&2
     return 1

@@ -1,5 +1,6 @@
 //! The arguments of `vestibule flood`.
 
+use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -86,6 +87,10 @@ pub(crate) struct FloodArgs {
     /// Trust these root certificates for an https destination, besides the system's (PEM)
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
+
+    /// Show the counts to Prometheus here while the flood goes on, at /metrics; port 0 picks a free one
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) metrics: Option<SocketAddr>,
 
     /// What to tell at the end: human | json | html, each with =FILE, one of them without
     #[arg(long = "report", value_name = "KIND[=FILE]")]

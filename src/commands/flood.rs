@@ -6,12 +6,14 @@
 mod told;
 mod verdict;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use tokio::task::AbortHandle;
 use vestibule_core::flood::{Length, Pace, Schedule, Shape};
 use vestibule_emulator::clock::{Clock, pause};
 use vestibule_emulator::flood::report::{Document, Subject, schema};
-use vestibule_emulator::flood::{Finished, Flood, Handle, Settings, StartError};
+use vestibule_emulator::flood::{Finished, Flood, Handle, Metrics, Settings, StartError};
 
 pub(super) use self::told::{Told, Usual};
 pub(super) use self::verdict::judge;
@@ -46,15 +48,34 @@ pub(crate) async fn run(args: FloodArgs, output: &Output) -> Result<Exit, Failur
         flood = Box::pin(Flood::prepare(settings, clock)) => flood.map_err(start_failure)?,
         _ = signals.recv() => return Err(before_the_start()),
     };
+    let metrics = args.metrics.map(|address| show_metrics(address, &flood)).transpose()?;
     if let Some(at) = starts {
         let at = jiff::Timestamp::from_millisecond(at.millis()).unwrap_or_default();
         tracing::info!("everything is ready; the flood begins at {at}");
     }
     let finished = attended(flood, planned, &mut signals, output).await.map_err(start_failure)?;
     output.progress_end();
+    if let Some(metrics) = metrics {
+        metrics.abort();
+    }
     let document = Document::new(&subject, &finished);
     told.tell(&document, output)?;
     judge(&document)
+}
+
+/// Serves the counts for Prometheus, until the task is aborted.
+fn show_metrics(address: SocketAddr, flood: &Flood) -> Result<AbortHandle, Failure> {
+    let metrics = Metrics::bind(address).map_err(|error| {
+        Failure::new(Exit::Unreachable, format!("listening on {address}"), error)
+            .hint("give another address with --metrics; port 0 picks a free one")
+    })?;
+    tracing::info!("the counts are at http://{}/metrics", metrics.address());
+    let handle = flood.handle();
+    let serving = tokio::spawn(async move {
+        let Err(error) = metrics.serve(handle).await;
+        tracing::warn!(%error, "the counts cannot be shown any more");
+    });
+    Ok(serving.abort_handle())
 }
 
 /// Runs it to its end, which a signal brings nearer, and a second one at once.

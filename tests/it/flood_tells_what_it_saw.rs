@@ -2,6 +2,8 @@
 //! interrupted.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 
 use serde_json::Value;
 
@@ -77,4 +79,44 @@ fn the_schema_is_printed() {
     let printed: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
     let stored: Value = serde_json::from_str(SCHEMA).expect("it is JSON");
     assert!(printed == stored, "run: vestibule flood --schema > emulator/flood.schema.json");
+}
+
+/// Asks for the metrics; their lines without comments.
+fn metrics(address: &str) -> Vec<String> {
+    let request = format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    let mut stream = TcpStream::connect(address).expect("the metrics are there");
+    stream.write_all(request.as_bytes()).expect("it can be asked");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("the answer is text");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    answer.lines().filter(|line| line.starts_with("vestibule_flood_")).map(str::to_owned).collect()
+}
+
+#[test]
+fn prometheus_sees_it_while_it_goes_on() {
+    let platform = Platform::start(&["--answer", "hang"]);
+    let to = format!("http://{}/Record", platform.address);
+    let args = ["flood", "--to", &to, "--shape", "storm", "--events", "300", "--devices", "5"];
+    let args = [&args[..], &["--metrics", "127.0.0.1:0"]].concat();
+    let mut flood = vestibule(&args).spawn().expect("the command starts");
+    let mut log = BufReader::new(flood.stderr.take().expect("stderr is piped"));
+    let mut line = String::new();
+    log.read_line(&mut line).expect("the log is text");
+    let (_, address) = line.split_once("http://").expect("it says where they are");
+    let (address, _) = address.split_once("/metrics").expect("it says where they are");
+    let has = |line: &str| metrics(address).iter().any(|seen| seen == line);
+    until(|| has("vestibule_flood_in_flight 5"));
+    for line in [
+        "vestibule_flood_due_total 300",
+        "vestibule_flood_sent_total 5",
+        "vestibule_flood_acknowledged_total 0",
+        "vestibule_flood_backlog 295",
+        "vestibule_flood_latency_seconds_bucket{le=\"+Inf\"} 0",
+        "vestibule_flood_latency_seconds_count 0",
+    ] {
+        assert!(has(line), "{line} in {:?}", metrics(address));
+    }
+    interrupt(&flood);
+    interrupt(&flood);
+    assert_eq!(flood.wait().expect("it ends").code(), Some(130));
 }

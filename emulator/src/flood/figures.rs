@@ -103,6 +103,14 @@ impl Figures {
         self.lock().totals.clone()
     }
 
+    /// The counts of this moment, and the latencies so far.
+    pub(super) fn so_far(&self) -> (Totals, Latencies) {
+        let counts = self.lock();
+        let mut latencies = counts.latencies.clone();
+        latencies.add(&counts.second_latencies);
+        (counts.totals.clone(), latencies)
+    }
+
     /// When a record was last acknowledged.
     pub(super) fn last_acknowledged(&self) -> Option<Duration> {
         self.lock().last_acknowledged
@@ -114,8 +122,8 @@ impl Figures {
         if counts.totals.sent > 0 {
             counts.end_second();
         }
-        let counts = std::mem::take(&mut *counts);
-        (counts.totals, counts.latencies, counts.seconds)
+        let seconds = std::mem::take(&mut counts.seconds);
+        (counts.totals.clone(), counts.latencies.clone(), seconds)
     }
 
     fn at(&self, at: Duration) -> MutexGuard<'_, Counts> {

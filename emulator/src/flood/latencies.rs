@@ -98,6 +98,21 @@ impl Latencies {
         })
     }
 
+    /// How many took longer than `from`, and at most until `to`, as far as three digits tell.
+    #[must_use]
+    pub(super) fn between(&self, from: Duration, to: Duration) -> u64 {
+        let micros = |span: Duration| u64::try_from(span.as_micros()).unwrap_or(MICROS_MAX);
+        self.0.count_between(micros(from) + 1, micros(to).min(MICROS_MAX))
+    }
+
+    /// All of them together, in seconds.
+    #[must_use]
+    pub(super) fn sum_seconds(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a sum of rounded values")]
+        let count = self.len() as f64;
+        self.0.mean() * count / 1e6
+    }
+
     /// As text: an HdrHistogram of version 2, in base64.
     #[must_use]
     pub fn to_text(&self) -> String {

@@ -6,7 +6,7 @@
 
 use std::future::pending;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -81,6 +81,7 @@ pub struct Flood {
     clock: Clock,
     figures: Arc<Figures>,
     asked: watch::Sender<Asked>,
+    start: Arc<OnceLock<Mono>>,
 }
 
 /// What was asked of a flood.
@@ -96,6 +97,10 @@ enum Asked {
 pub struct Handle {
     figures: Arc<Figures>,
     asked: watch::Sender<Asked>,
+    schedule: Arc<Schedule>,
+    shard: Shard,
+    clock: Clock,
+    start: Arc<OnceLock<Mono>>,
 }
 
 impl Handle {
@@ -103,6 +108,16 @@ impl Handle {
     #[must_use]
     pub fn totals(&self) -> Totals {
         self.figures.totals()
+    }
+
+    /// The counts and latencies of this moment, and how many records were due; in a closed loop, as many
+    /// as were sent.
+    pub(super) fn so_far(&self) -> (Totals, Latencies, u64) {
+        let (totals, latencies) = self.figures.so_far();
+        let elapsed = self.start.get().map(|start| self.clock.mono().since(*start));
+        let due = self.schedule.due_before(self.shard, elapsed.unwrap_or_default());
+        let due = due.unwrap_or(totals.sent);
+        (totals, latencies, due)
     }
 
     /// No record begins any more; what is in flight has two seconds to be answered.
@@ -169,13 +184,21 @@ impl Flood {
         way.try_out().await?;
         let (asked, _) = watch::channel(Asked::Nothing);
         let figures = Arc::new(Figures::default());
-        Ok(Self { settings, way: Arc::new(way), clock, figures, asked })
+        let start = Arc::default();
+        Ok(Self { settings, way: Arc::new(way), clock, figures, asked, start })
     }
 
     /// Looks at it, and ends it.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle { figures: Arc::clone(&self.figures), asked: self.asked.clone() }
+        Handle {
+            figures: Arc::clone(&self.figures),
+            asked: self.asked.clone(),
+            schedule: Arc::new(self.settings.schedule.clone()),
+            shard: self.settings.shard,
+            clock: self.clock,
+            start: Arc::clone(&self.start),
+        }
     }
 
     /// Sends everything.
@@ -187,6 +210,8 @@ impl Flood {
         let ahead = self.settings.start_at.map_or(0, |at| at.millis() - now.wall.millis());
         let ahead = Duration::from_millis(u64::try_from(ahead).unwrap_or(0));
         let (start, started) = (now.mono + ahead, now.wall + ahead);
+        // Fails never: a flood is run once.
+        let _ = self.start.set(start);
         let ending = tokio::select! {
             () = self.clock.sleep_until(Some(start)) => self.send_all(start).await?,
             () = self.asked_for(Asked::Stop) => Ending::Interrupted,
