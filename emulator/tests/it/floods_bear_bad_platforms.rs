@@ -79,6 +79,15 @@ async fn each_way_to_fail_has_its_name() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_kept_connection_lost_is_not_sent_again() {
+    let platform = Platform::start();
+    platform.script(&[Answer::Ok; 3], Answer::ResetBefore);
+    let finished = ended(prepared(settings(&platform, Shape::Storm, 12, 1)).await).await;
+    assert_eq!(finished.totals.errors, [(Kind::Reset, 9)].into());
+    assert_eq!((finished.totals.acknowledged, distinct(&platform)), (3, 12));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_platform_that_closes_after_each_answer_costs_no_record() {
     let platform = Platform::start();
     platform.answer(Answer::OkAndClose);
