@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use vestibule_core::calls::control::{Command, Playing};
-use vestibule_core::calls::v3::{Call, Credentials, Fetch, Reply};
+use vestibule_core::calls::v3::{Call, Credentials, Fetch, Pass, Reply};
 use vestibule_core::clock::{Mono, Now, UnixMillis};
 use vestibule_core::device::{Device, Effects};
 use vestibule_core::wire::v3::encode;
@@ -36,7 +36,8 @@ fn by_place(criterion: &mut Criterion) {
             group.bench_function(BenchmarkId::new(name, place), |bencher| {
                 bencher.iter(|| {
                     let call = Ok(Call::EventFetch(black_box(fetch)));
-                    let page = device.handle_v3(&view, call, Some(&token), now.mono, &mut effects);
+                    let page =
+                        device.handle_v3(&view, call, Pass::Token(&token), now.mono, &mut effects);
                     encode(&page, None, &view)
                 });
             });
@@ -56,7 +57,7 @@ fn log_in(device: &mut Device, mono: Mono) -> String {
     let (user, digest) = ("admin".to_owned(), "9990BC737DD5B17E7A5F01B48B2C08AE".to_owned());
     let login = Call::Login(Credentials { user, digest });
     let view = device.view();
-    match device.handle_v3(&view, Ok(login), None, mono, &mut Effects::default()) {
+    match device.handle_v3(&view, Ok(login), Pass::Nothing, mono, &mut Effects::default()) {
         Ok(Reply::Token { token, .. }) => token,
         other => panic!("the factory account logs in: {other:?}"),
     }

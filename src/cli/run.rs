@@ -88,7 +88,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "URL")]
     push_to: Option<String>,
 
-    /// Report events here from the start
+    /// Report events here from the start: an http, https, ws or wss URL
     #[arg(long, value_name = "URL")]
     report_to: Option<String>,
 
@@ -100,7 +100,7 @@ pub(crate) struct RunArgs {
     #[arg(long = "quirk", value_name = "NAME=VALUE", value_parser = quirk)]
     quirks: Vec<(String, String)>,
 
-    /// Trust these root certificates for https destinations, besides the system's (PEM)
+    /// Trust these root certificates for https and wss destinations, besides the system's (PEM)
     #[arg(long, value_name = "FILE")]
     push_ca: Option<PathBuf>,
 

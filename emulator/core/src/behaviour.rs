@@ -56,6 +56,8 @@ pub struct V3 {
     pub empty_info: EmptyInfo,
     /// R-V3-17: how long an answer to a report is waited for.
     pub report_timeout: Duration,
+    /// R-V3-18: how long a connection for reports is not there before it is opened again.
+    pub reconnect: Duration,
     /// R-V3-19: what the door's events are called.
     pub door_name: DoorName,
     /// R-V3-20: whether every event has every field.
@@ -134,6 +136,7 @@ impl Default for V3 {
             past_end: PastEnd::Empty,
             empty_info: EmptyInfo::Zero,
             report_timeout: Duration::from_secs(10),
+            reconnect: Duration::from_secs(30),
             door_name: DoorName::Door,
             fill_absent_fields: false,
             stranger_uid: StrangerUid::Hex,

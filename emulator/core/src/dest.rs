@@ -1,6 +1,7 @@
 //! Where a device sends to: an address that has been checked once, where it came in.
 
 use std::fmt;
+use std::sync::Arc;
 
 use http::Uri;
 
@@ -8,7 +9,7 @@ use http::Uri;
 #[derive(Clone, PartialEq, Eq)]
 pub struct EventDest {
     uri: Uri,
-    text: std::sync::Arc<str>,
+    text: Arc<str>,
 }
 
 /// Why an address cannot be sent to.
@@ -32,6 +33,9 @@ pub enum DestError {
     /// A user name or password in the URL, which the device would have no use for (R-V1-19).
     #[error("the address holds a user name or password; the receiver is sent none")]
     Credentials,
+    /// No way in which reports can leave.
+    #[error("the address must begin with http://, https://, ws:// or wss://")]
+    ReportScheme,
 }
 
 impl EventDest {
@@ -47,6 +51,11 @@ impl EventDest {
         if characters > Self::CHARACTERS_MAX {
             return Err(DestError::TooLong { characters });
         }
+        Self::unbounded(text)
+    }
+
+    /// Takes an address of any length.
+    fn unbounded(text: &str) -> Result<Self, DestError> {
         let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         if !matches!(scheme.as_deref(), Some("http" | "https")) {
             return Err(DestError::Scheme);
@@ -111,6 +120,114 @@ impl fmt::Debug for EventDest {
     }
 }
 
+/// A `ws` or `wss` URL, within the bounds of [`EventDest`]: a WebSocket begins as an HTTP request.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SocketDest {
+    request: EventDest,
+    text: Arc<str>,
+}
+
+impl SocketDest {
+    /// Takes an address as a caller gave it.
+    ///
+    /// # Errors
+    /// When it is too long, of another scheme, not a URL, or holds credentials.
+    pub fn parse(text: &str) -> Result<Self, DestError> {
+        let (scheme, rest) = text.split_once("://").ok_or(DestError::ReportScheme)?;
+        let scheme = match scheme.to_ascii_lowercase().as_str() {
+            "ws" => "http",
+            "wss" => "https",
+            _ => return Err(DestError::ReportScheme),
+        };
+        let characters = text.chars().count();
+        if characters > EventDest::CHARACTERS_MAX {
+            return Err(DestError::TooLong { characters });
+        }
+        // What comes behind a # is never sent, and no WebSocket's address has it (RFC 6455, 3).
+        if rest.contains('#') {
+            return Err(DestError::Malformed);
+        }
+        let request = EventDest::unbounded(&format!("{scheme}://{rest}"))?;
+        Ok(Self { request, text: text.into() })
+    }
+
+    /// The address as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Where the request goes that it begins as.
+    #[must_use]
+    pub const fn request(&self) -> &EventDest {
+        &self.request
+    }
+}
+
+impl fmt::Debug for SocketDest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// Where reports go, and by which of the ways (R-V3-18).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReportTo {
+    /// Each by an HTTP request.
+    Post(EventDest),
+    /// All on one connection that the device keeps, and on which the platform asks.
+    Line(LineTo),
+}
+
+/// To whom a device keeps a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LineTo {
+    /// A platform, by WebSocket.
+    WebSocket(SocketDest),
+}
+
+impl ReportTo {
+    /// Takes an address as a caller gave it.
+    ///
+    /// # Errors
+    /// When it is too long, of another scheme, not a URL, or holds credentials.
+    pub fn parse(text: &str) -> Result<Self, DestError> {
+        match SocketDest::parse(text) {
+            Err(DestError::ReportScheme) => {}
+            parsed => return parsed.map(|dest| Self::Line(LineTo::WebSocket(dest))),
+        }
+        match EventDest::parse(text) {
+            Err(DestError::Scheme) => Err(DestError::ReportScheme),
+            parsed => parsed.map(Self::Post),
+        }
+    }
+
+    /// The address as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Post(dest) => dest.as_str(),
+            Self::Line(line) => line.as_str(),
+        }
+    }
+}
+
+impl From<EventDest> for ReportTo {
+    fn from(dest: EventDest) -> Self {
+        Self::Post(dest)
+    }
+}
+
+impl LineTo {
+    /// The address as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::WebSocket(dest) => dest.as_str(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,5 +275,33 @@ mod tests {
         let plain = EventDest::parse("HTTP://host").expect("good");
         assert_eq!((plain.host(), plain.port(), plain.path_and_query()), ("host", 80, "/"));
         assert!(!plain.is_https() && dest.is_https());
+    }
+    #[test]
+    fn reports_leave_by_what_their_address_begins_with() {
+        let parse = |text| ReportTo::parse(text);
+        let socket = match parse("WSS://platform:9443/devices?site=1") {
+            Ok(ReportTo::Line(LineTo::WebSocket(socket))) => socket,
+            other => panic!("{other:?}"),
+        };
+        let request = socket.request();
+        assert_eq!((request.host(), request.port()), ("platform", 9443));
+        assert!(request.is_https() && request.path_and_query() == "/devices?site=1");
+        assert!(matches!(parse("http://host/Report"), Ok(ReportTo::Post(_))));
+        let longest = format!("ws://h/{}", "a".repeat(1024 - 7));
+        assert!(parse(&longest).is_ok(), "a scheme is as long as it is");
+        let cases = [
+            ("", DestError::ReportScheme),
+            ("ftp://host/", DestError::ReportScheme),
+            ("ws://", DestError::Malformed),
+            ("ws://host:0/", DestError::Malformed),
+            ("ws://host/#part", DestError::Malformed),
+            ("ws://user:secret@host/", DestError::Credentials),
+            ("http://user:secret@host/", DestError::Credentials),
+        ];
+        for (text, error) in cases {
+            assert_eq!(parse(text), Err(error), "{text}");
+        }
+        let characters = 1025;
+        assert_eq!(parse(&format!("{longest}a")), Err(DestError::TooLong { characters }));
     }
 }

@@ -225,6 +225,12 @@ pub const QUIRKS: &[Quirk] = &[
         v3.report_timeout,
         "how long the answer to an event-report is waited for"
     ),
+    duration!(
+        "v3.reconnect",
+        "R-V3-18",
+        v3.reconnect,
+        "how long a device whose connection for reports ended waits before it opens another"
+    ),
     choice!("v3.door-name", "R-V3-19", v3.door_name,
         "door|open": ["door" => DoorName::Door, "open" => DoorName::Open],
         "what the door's events are called"),

@@ -11,6 +11,6 @@ pub(crate) mod limits;
 mod listener;
 mod respond;
 mod v1;
-mod v3;
+pub(crate) mod v3;
 
 pub use self::listener::{ListenError, Listener};

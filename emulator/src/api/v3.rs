@@ -1,11 +1,11 @@
-//! The v3.x event management API over HTTP.
+//! The v3.x event management API: over HTTP, and what a call is answered whatever it came by.
 
 use std::sync::Arc;
 
 use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use vestibule_core::behaviour::{ErrorStatus, Path, V3};
-use vestibule_core::calls::v3::{Call, Refusal, Reply, Retcode};
+use vestibule_core::calls::v3::{Call, GoingDown, Pass, Refusal, Reply, Retcode};
 use vestibule_core::wire::v3::{
     Service, decode, encode, encode_retcode, is_literal, route as service_of, site,
 };
@@ -57,29 +57,66 @@ pub(super) async fn serve(
     if is_literal && view.behaviour.violations.v3.calls.path_moved {
         return Ok(unserved(&view, Unserved::NotFound));
     }
-    let failing = &view.behaviour.failures.api;
-    if failing.hangs {
+    let token = token.as_ref().and_then(|token| token.to_str().ok());
+    let Some(served) = call(handle, &view, service, token.into(), &body).await else {
         return stay_silent().await;
+    };
+    let mut answer = match served.shape {
+        Shape::AsFaultsHaveIt => json_shaped(served.status, served.bytes, &view),
+        Shape::Whole => json(served.status, served.bytes),
+    };
+    if let Some(going) = served.going {
+        going_down(&mut answer, going);
+    }
+    Ok(answer)
+}
+
+/// What a call is answered, whatever it came by.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) status: StatusCode,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) shape: Shape,
+    /// What the device does once whoever asked has the answer.
+    pub(crate) going: Option<GoingDown>,
+}
+
+/// Whether the faults of answers concern one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    AsFaultsHaveIt,
+    Whole,
+}
+
+/// Serves a call as `view` has it, that of the exchange; none where the device stays silent (R-V3-06).
+pub(crate) async fn call(
+    handle: &Arc<Handle>,
+    view: &View,
+    service: Service,
+    pass: Pass<'_>,
+    body: &[u8],
+) -> Option<Served> {
+    let failing = &view.behaviour.failures.api;
+    let whole = |status, bytes| Served { status, bytes, shape: Shape::Whole, going: None };
+    if failing.hangs {
+        return None;
     }
     if let Some(status) = failing.http_status {
-        return Ok(json(error_status(status), encode_retcode(Retcode::BUSY, None, &view)));
-    }
-    if let Some(retcode) = failing.retcode {
-        let request = decode(&body, service, &view.behaviour.v3);
-        let bytes = encode_retcode(Retcode(retcode), request.reqid.as_deref(), &view);
-        return Ok(json(StatusCode::OK, bytes));
+        return Some(whole(error_status(status), encode_retcode(Retcode::BUSY, None, view)));
     }
     let knobs = &view.behaviour.v3;
-    let request = decode(&body, service, knobs);
-    let token = token.as_ref().and_then(|token| token.to_str().ok());
+    let request = decode(body, service, knobs);
+    if let Some(retcode) = failing.retcode {
+        let bytes = encode_retcode(Retcode(retcode), request.reqid.as_deref(), view);
+        return Some(whole(StatusCode::OK, bytes));
+    }
     let turn = match &request.call {
         Ok(Call::SetPassword(_) | Call::ConfigSet(_)) => Some(handle.rare_turn().await),
         Ok(Call::OpenDoor(_) | Call::SyncTime(_)) => Some(handle.entry_turn().await),
         _ => None,
     };
-    let (result, receipt) = handle.change(|device, mono, effects| {
-        device.handle_v3(&view, request.call, token, mono, effects)
-    });
+    let (result, receipt) = handle
+        .change(|device, mono, effects| device.handle_v3(view, request.call, pass, mono, effects));
     let result = match receipt.stored().await {
         Ok(()) => result,
         Err(error) => {
@@ -89,14 +126,12 @@ pub(super) async fn serve(
     };
     drop(turn);
     // A factory reset may have come in between: what is shown is shown as it was then.
-    let Some(bytes) = encode(&result, request.reqid.as_deref(), &view) else {
-        return stay_silent().await;
+    let bytes = encode(&result, request.reqid.as_deref(), view)?;
+    let going = match result {
+        Ok(Reply::GoingDown(going)) => Some(going),
+        _ => None,
     };
-    let mut answer = json_shaped(status(&result, knobs), bytes, &view);
-    if let Ok(Reply::GoingDown(going)) = result {
-        going_down(&mut answer, going);
-    }
-    Ok(answer)
+    Some(Served { status: status(&result, knobs), bytes, shape: Shape::AsFaultsHaveIt, going })
 }
 
 /// R-V3-03.

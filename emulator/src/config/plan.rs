@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use vestibule_core::behaviour::Behaviour;
 use vestibule_core::clock::{Speed, UnixMillis};
-use vestibule_core::dest::{DestError, EventDest};
+use vestibule_core::dest::{DestError, EventDest, ReportTo};
 use vestibule_core::device::{self, Link};
 use vestibule_core::event::{HealthCodes, Mode};
 use vestibule_core::faults::{FaultError, FaultSet};
@@ -258,8 +258,12 @@ impl Config {
             speed: self.speed()?,
             accounts: vec![self.v3_account()?],
             v1_password: self.v1_password()?,
-            push_to: destination("the push address", self.push.to.as_deref())?,
-            report_to: destination("the report address", self.report.to.as_deref())?,
+            push_to: destination("the push address", self.push.to.as_deref(), EventDest::parse)?,
+            report_to: destination(
+                "the report address",
+                self.report.to.as_deref(),
+                ReportTo::parse,
+            )?,
             link: if self.offline { Link::Down } else { Link::Up },
             backfill: self.backfill(traffic, devices)?,
         })
@@ -402,12 +406,13 @@ impl Config {
     }
 }
 
-fn destination(what: &'static str, given: Option<&str>) -> Result<Option<EventDest>, ConfigError> {
-    given
-        .map(|text| {
-            EventDest::parse(text).map_err(|reason| ConfigError::Destination { what, reason })
-        })
-        .transpose()
+fn destination<T>(
+    what: &'static str,
+    given: Option<&str>,
+    parse: impl Fn(&str) -> Result<T, DestError>,
+) -> Result<Option<T>, ConfigError> {
+    let parsed = given.map(parse).transpose();
+    parsed.map_err(|reason| ConfigError::Destination { what, reason })
 }
 
 /// A name that can stand in a header.

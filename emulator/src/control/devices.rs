@@ -10,6 +10,7 @@ use serde::Serialize;
 use vestibule_core::calls::control::Status;
 use vestibule_core::calls::v1::Subscription;
 use vestibule_core::clock::{Speed, UnixMillis};
+use vestibule_core::delivery::line::Standing;
 use vestibule_core::world::Traffic;
 
 use super::app::App;
@@ -45,6 +46,8 @@ struct Shown {
     reports_dropped: u64,
     subscription: Option<SubscriptionShown>,
     report_to: Option<String>,
+    /// How the connection stands that reports leave by: `down`, `opening` or `open`; null where they need none.
+    report_line: Option<&'static str>,
     faults: Vec<faults::Shown>,
     traffic: TrafficShown,
     clock: String,
@@ -135,6 +138,11 @@ fn show_one(handle: &Handle) -> Shown {
         reports_dropped: counters.reports_dropped,
         subscription: status.subscription.map(SubscriptionShown::from),
         report_to: status.report_to,
+        report_line: status.report_line.map(|standing| match standing {
+            Standing::Down => "down",
+            Standing::Coming => "opening",
+            Standing::Up(_) => "open",
+        }),
         faults: armed.iter().map(faults::Shown::new).collect(),
         traffic: TrafficShown::new(status.traffic, status.speed),
         clock: rfc3339(status.now.wall, &view.setup.time_zone),

@@ -30,7 +30,7 @@ pub(crate) async fn drive(
         let (effects, deadline) = handle.take_effects();
         let count = effects.len();
         for effect in effects {
-            if stopping && matches!(effect, Effect::Attempt(_)) {
+            if stopping && matches!(effect, Effect::Attempt(_) | Effect::Dial(_)) {
                 continue;
             }
             perform(effect, &handle, &mut uplink, &mut in_flight);
@@ -61,6 +61,8 @@ fn perform(effect: Effect, handle: &Arc<Handle>, uplink: &mut Uplink, in_flight:
             let now = handle.read(|device, mono| device.now(mono));
             in_flight.push(Box::pin(uplink.start(attempt, now, Arc::clone(handle))));
         }
+        Effect::Dial(dial) => uplink.dial(dial, Arc::clone(handle)),
+        Effect::HangUp => uplink.hang_up(),
         Effect::Cut => {
             in_flight.clear();
             uplink.close();

@@ -14,8 +14,10 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
+use tokio_tungstenite::tungstenite;
 use vestibule_core::clock::Mono;
 use vestibule_core::delivery::{Answer, Attempt, Delivery, NoAnswer};
+use vestibule_core::dest::EventDest;
 use vestibule_core::faults::Site;
 use vestibule_core::wire::View;
 
@@ -53,6 +55,18 @@ pub(super) enum Failure {
     /// The answer broke off, or was not HTTP.
     #[error("the answer was cut off or is not HTTP")]
     Cut(#[source] hyper::Error),
+    /// The platform does not take the connection for a WebSocket.
+    #[error("the platform did not accept a WebSocket")]
+    Upgrade(#[source] Box<tungstenite::Error>),
+    /// The connection that the report was to leave on is not there.
+    #[error("the connection for reports is not open")]
+    NotConnected,
+    /// That connection ended while the report left.
+    #[error("the connection for reports ended before the report had left")]
+    LineEnded,
+    /// The report did not leave in time.
+    #[error("the report had not left within {0:?}")]
+    LeaveTimeout(Duration),
     /// The device was unplugged or restarted meanwhile.
     #[error("the device was cut off")]
     Unplugged,
@@ -72,9 +86,17 @@ impl Failure {
     /// What it means to the device.
     pub(super) const fn no_answer(&self) -> NoAnswer {
         match self {
-            Self::ConnectTimeout(_) | Self::Connect(_) | Self::Tls(_) => NoAnswer::Unreachable,
-            Self::AnswerTimeout(_) => NoAnswer::Silence,
-            Self::Unsent(_) | Self::Broken(_) | Self::Cut(_) | Self::Unplugged => NoAnswer::Broken,
+            Self::ConnectTimeout(_)
+            | Self::Connect(_)
+            | Self::Tls(_)
+            | Self::Upgrade(_)
+            | Self::NotConnected => NoAnswer::Unreachable,
+            Self::AnswerTimeout(_) | Self::LeaveTimeout(_) => NoAnswer::Silence,
+            Self::Unsent(_)
+            | Self::Broken(_)
+            | Self::Cut(_)
+            | Self::LineEnded
+            | Self::Unplugged => NoAnswer::Broken,
         }
     }
 
@@ -85,7 +107,10 @@ impl Failure {
             Self::Connect(_) => "connect-failed",
             Self::Tls(_) => "tls-failed",
             Self::AnswerTimeout(_) => "answer-timeout",
-            Self::Unsent(_) | Self::Broken(_) => "broken",
+            Self::Upgrade(_) => "upgrade-failed",
+            Self::NotConnected => "not-connected",
+            Self::LeaveTimeout(_) => "leave-timeout",
+            Self::Unsent(_) | Self::Broken(_) | Self::LineEnded => "broken",
             Self::Cut(_) => "answer-cut",
             Self::Unplugged => "cut",
         }
@@ -112,9 +137,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    pub(super) fn new(attempt: &Attempt) -> Self {
-        let destination = &attempt.destination;
-        let verify = if attempt.tls_verify { Verify::Yes } else { Verify::No };
+    pub(super) fn new(destination: &EventDest, verify: Verify) -> Self {
         Self {
             host: destination.host().to_owned(),
             port: destination.port(),
@@ -152,7 +175,7 @@ impl Connection {
     pub(super) async fn open(way: &Way<'_>, attempt: &Attempt) -> Result<Self, Failure> {
         let limit = attempt.timeout;
         let view = way.handle.exchange(Arc::clone(&attempt.view), || Site::Connect);
-        let connected = within(limit, connect(way, &view)).await;
+        let connected = within(limit, async { handshake(connect(way, &view).await?).await }).await;
         let opened = connected.map_err(|Elapsed| Failure::ConnectTimeout(limit))??;
         let Opened { sender, heard, task } = opened;
         Ok(Self { target: way.target.clone(), last_used: Mono::default(), sender, heard, task })
@@ -200,7 +223,16 @@ struct Opened {
     task: AbortHandle,
 }
 
-async fn connect(way: &Way<'_>, view: &View) -> Result<Opened, Failure> {
+/// A byte stream to a platform, with TLS or without.
+pub(super) type Stream = Box<dyn Duplex>;
+
+/// Bytes both ways.
+pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
+
+/// Opens a connection as the network behaves in `view`.
+pub(super) async fn connect(way: &Way<'_>, view: &View) -> Result<Stream, Failure> {
     let Way { target, tls, handle } = way;
     let network = &view.behaviour.failures.network;
     if network.black_hole {
@@ -213,19 +245,13 @@ async fn connect(way: &Way<'_>, view: &View) -> Result<Opened, Failure> {
     // A push is one small write that waits for its answer: nothing is gained by delaying it.
     stream.set_nodelay(true).map_err(Failure::Connect)?;
     let stream = Transport::new(stream, network, handle.connection_dice(view), up_for);
-    match target.tls {
-        None => handshake(stream).await,
-        Some(verify) => {
-            let stream = tls.connect(&target.host, verify, stream).await?;
-            handshake(stream).await
-        }
-    }
+    Ok(match target.tls {
+        None => Box::new(stream),
+        Some(verify) => Box::new(tls.connect(&target.host, verify, stream).await?),
+    })
 }
 
-async fn handshake<S>(stream: S) -> Result<Opened, Failure>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
+async fn handshake(stream: Stream) -> Result<Opened, Failure> {
     let heard = Heard::default();
     let stream = TokioIo::new(Listening::new(stream, heard.clone()));
     let handshake = http1::Builder::new().max_buf_size(ANSWER_BYTES_MAX).handshake(stream).await;

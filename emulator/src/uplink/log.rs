@@ -48,7 +48,8 @@ pub struct Logged {
     pub answer: Option<String>,
     /// How long it took.
     pub latency: Duration,
-    /// `acknowledged`, `answered`, `refused`, or a word for why there was no answer.
+    /// `acknowledged`, `answered`, `refused`; `sent` where nothing is answered; or a word for why there was no
+    /// answer.
     pub outcome: &'static str,
     /// Why there was no answer, in full.
     pub error: Option<String>,
@@ -96,13 +97,13 @@ impl UnderWay {
         Self { attempt, began, clock, log, ended: false }
     }
 
-    /// Logs how it ended.
-    pub(super) fn end(mut self, result: Result<&Answer, &Failure>) {
+    /// Logs how it ended: with an answer, where there is to be one.
+    pub(super) fn end(mut self, result: Result<Option<&Answer>, &Failure>) {
         self.ended = true;
         self.add(result);
     }
 
-    fn add(&self, result: Result<&Answer, &Failure>) {
+    fn add(&self, result: Result<Option<&Answer>, &Failure>) {
         let latency = self.clock.mono().since(self.began.mono);
         let logged = describe(&self.attempt, self.began, latency, result);
         // An outage is told once, not at every retry.
@@ -150,7 +151,7 @@ fn describe(
     attempt: &Attempt,
     began: Now,
     latency: Duration,
-    result: Result<&Answer, &Failure>,
+    result: Result<Option<&Answer>, &Failure>,
 ) -> Logged {
     let view = &attempt.view;
     let entry = &attempt.entry;
@@ -172,8 +173,8 @@ fn describe(
         uuid,
         attempt: attempt.number,
         destination: attempt.destination.as_str().to_owned(),
-        status: result.ok().map(|answer| answer.status),
-        answer: result.ok().map(|answer| beginning(&answer.body)),
+        status: result.ok().flatten().map(|answer| answer.status),
+        answer: result.ok().flatten().map(|answer| beginning(&answer.body)),
         latency,
         outcome: outcome(attempt, result),
         error: result.err().map(Failure::whole),
@@ -184,11 +185,12 @@ fn beginning(body: &[u8]) -> String {
     String::from_utf8_lossy(&body[..body.len().min(ANSWER_BYTES_MAX)]).into_owned()
 }
 
-fn outcome(attempt: &Attempt, result: Result<&Answer, &Failure>) -> &'static str {
+fn outcome(attempt: &Attempt, result: Result<Option<&Answer>, &Failure>) -> &'static str {
     match (result, &attempt.delivery) {
         (Err(failure), _) => failure.kind(),
-        (Ok(_), Delivery::Report(_)) => "answered",
-        (Ok(answer), Delivery::Push(_)) => {
+        (Ok(None), _) => "sent",
+        (Ok(Some(_)), Delivery::Report(_)) => "answered",
+        (Ok(Some(answer)), Delivery::Push(_)) => {
             if is_taken(answer, &attempt.view.behaviour) {
                 "acknowledged"
             } else {

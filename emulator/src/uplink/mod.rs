@@ -1,6 +1,6 @@
-//! The uplink: performs deliveries over HTTP and HTTPS.
+//! The uplink: performs deliveries, by HTTP requests or on the connection that the device keeps for reports.
 //!
-//! A device keeps at most one connection per delivery that may be in flight, opened when it has something
+//! For requests a device keeps at most one connection per delivery that may be in flight, opened when it has something
 //! to send and closed after a while without. A kept connection is checked before use, and a dead one is
 //! replaced within the same attempt. A push that fails on a kept connection before any of the answer came
 //! is sent once more on a fresh one. A report is never sent twice: it uses a connection only shortly after
@@ -8,6 +8,7 @@
 
 mod connection;
 mod heard;
+mod line;
 mod log;
 mod tls;
 
@@ -20,10 +21,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use http_body_util::Full;
 use vestibule_core::behaviour::failures;
 use vestibule_core::clock::{Mono, Now};
-use vestibule_core::delivery::{Attempt, AttemptId, Delivery, Outcome};
+use vestibule_core::delivery::line::{Dial, LineId};
+use vestibule_core::delivery::{Attempt, AttemptId, Delivery, Destination, Outcome};
+use vestibule_core::dest::EventDest;
 use vestibule_core::wire::{View, v1, v3};
 
 use self::connection::{Connection, Failure, Target, Way};
+use self::line::{Line, Orders};
 use self::log::UnderWay;
 pub use self::log::{DeliveryLog, Logged};
 pub(crate) use self::tls::Verify;
@@ -42,6 +46,7 @@ const REPORT_REUSE_MAX: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Uplink {
     kept: Vec<Connection>,
+    line: Option<Line>,
     tls: Arc<Tls>,
     log: Arc<DeliveryLog>,
     clock: Clock,
@@ -58,7 +63,7 @@ impl Uplink {
     /// A way out with no connection yet.
     #[must_use]
     pub fn new(tls: Arc<Tls>, log: Arc<DeliveryLog>, clock: Clock) -> Self {
-        Self { kept: Vec::new(), tls, log, clock }
+        Self { kept: Vec::new(), line: None, tls, log, clock }
     }
 
     /// Starts an attempt.
@@ -68,27 +73,64 @@ impl Uplink {
         now: Now,
         handle: Arc<Handle>,
     ) -> impl Future<Output = Finished> + Send + use<> {
-        let target = Target::new(&attempt);
-        let kept = self.take(&target, &attempt.delivery, now.mono);
+        let way = self.way(&attempt, now.mono);
         let tls = Arc::clone(&self.tls);
         let under_way = UnderWay::new(attempt, now, self.clock, Arc::clone(&self.log));
         async move {
             let attempt = &under_way.attempt;
             let id = attempt.id;
-            let message = Message::new(attempt, now);
-            let way = Way { target: &target, tls: &tls, handle: &handle };
-            let result = deliver(&message, &way, attempt, kept).await;
-            under_way.end(result.as_ref().map(|(answer, _)| answer));
+            let result = match way {
+                Leaving::Post(posting) => {
+                    let Posting { dest, target, kept } = *posting;
+                    let message = Message::new(attempt, &dest, now);
+                    let way = Way { target: &target, tls: &tls, handle: &handle };
+                    let delivered = deliver(&message, &way, attempt, kept).await;
+                    delivered.map(|(answer, connection)| (Some(answer), connection))
+                }
+                Leaving::Line(orders) => {
+                    line::report(orders, attempt, body(attempt)).await.map(|()| (None, None))
+                }
+            };
+            under_way.end(result.as_ref().map(|(answer, _)| answer.as_ref()));
             match result {
-                Ok((answer, connection)) => {
+                Ok((Some(answer), connection)) => {
                     Finished { id, outcome: Outcome::Answered(answer), connection }
                 }
+                Ok((None, connection)) => Finished { id, outcome: Outcome::Left, connection },
                 Err(failure) => {
                     let outcome = Outcome::NoAnswer(failure.no_answer());
                     Finished { id, outcome, connection: None }
                 }
             }
         }
+    }
+
+    /// By which way an attempt leaves.
+    fn way(&mut self, attempt: &Attempt, now: Mono) -> Leaving {
+        match &attempt.destination {
+            Destination::Post(dest) => {
+                let target = Target::new(dest, Verify::of(&attempt.view.behaviour.v1));
+                let kept = self.take(&target, &attempt.delivery, now);
+                Leaving::Post(Box::new(Posting { dest: dest.clone(), target, kept }))
+            }
+            Destination::Line(id, _) => Leaving::Line(self.orders(*id)),
+        }
+    }
+
+    /// Opens a connection for reports in place of the one there was.
+    pub fn dial(&mut self, dial: Dial, handle: Arc<Handle>) {
+        // The earlier one ends first.
+        self.hang_up();
+        self.line = Some(Line::open(dial, Arc::clone(&self.tls), handle));
+    }
+
+    /// Ends the connection for reports.
+    pub fn hang_up(&mut self) {
+        self.line = None;
+    }
+
+    fn orders(&self, id: LineId) -> Option<Orders> {
+        self.line.as_ref().filter(|line| line.id() == id).map(Line::orders)
     }
 
     /// Keeps the connection of an attempt that ended, if it can be used again.
@@ -103,6 +145,7 @@ impl Uplink {
     /// Closes every kept connection.
     pub fn close(&mut self) {
         self.kept.clear();
+        self.hang_up();
     }
 
     /// Closes the connections that have been idle for long enough.
@@ -128,6 +171,21 @@ impl Uplink {
         })?;
         Some(self.kept.swap_remove(place))
     }
+}
+
+/// By which way an attempt leaves.
+enum Leaving {
+    /// By a request.
+    Post(Box<Posting>),
+    /// On the connection for reports, if that is there.
+    Line(Option<Orders>),
+}
+
+/// A request that is about to leave, on a kept connection if there is one.
+struct Posting {
+    dest: EventDest,
+    target: Target,
+    kept: Option<Connection>,
 }
 
 type Delivered = (vestibule_core::delivery::Answer, Option<Connection>);
@@ -182,14 +240,8 @@ struct Message {
 }
 
 impl Message {
-    fn new(attempt: &Attempt, now: Now) -> Self {
+    fn new(attempt: &Attempt, dest: &EventDest, now: Now) -> Self {
         let view = &*attempt.view;
-        let body = match &attempt.delivery {
-            Delivery::Push(record) => {
-                v1::encode_push(view, &attempt.entry, *record, attempt.number)
-            }
-            Delivery::Report(reqid) => v3::encode_report(view, &attempt.entry, &reqid.0),
-        };
         let mut headers = HeaderMap::with_capacity(6);
         let violations = &view.behaviour.violations.v1.push;
         let (mut method, mut content_type) = (Method::POST, "application/json");
@@ -200,17 +252,12 @@ impl Message {
         let failing = &view.behaviour.failures.delivery;
         content_type = failing.content_type.unwrap_or(content_type);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        let host = HeaderValue::from_str(attempt.destination.authority());
+        let host = HeaderValue::from_str(dest.authority());
         headers.insert(header::HOST, host.expect("an authority is visible ASCII"));
         if is_push(&attempt.delivery) {
             headers.extend(identity_headers(view, now));
         }
-        Self {
-            method,
-            body: spoilt(body.expect("the core attempts only forms that an entry has"), failing),
-            headers,
-            path: attempt.destination.path_and_query().to_owned(),
-        }
+        Self { method, body: body(attempt), headers, path: dest.path_and_query().to_owned() }
     }
 
     fn request(&self) -> Request<Full<Bytes>> {
@@ -222,6 +269,17 @@ impl Message {
         *request.headers_mut() = self.headers.clone();
         request
     }
+}
+
+/// What an attempt sends, as the faults in force have it.
+fn body(attempt: &Attempt) -> Bytes {
+    let view = &*attempt.view;
+    let body = match &attempt.delivery {
+        Delivery::Push(record) => v1::encode_push(view, &attempt.entry, *record, attempt.number),
+        Delivery::Report(reqid) => v3::encode_report(view, &attempt.entry, &reqid.0),
+    };
+    let body = body.expect("the core attempts only forms that an entry has");
+    spoilt(body, &view.behaviour.failures.delivery)
 }
 
 /// A body as the faults in force have it.

@@ -18,6 +18,7 @@ use rustls::{
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use vestibule_core::behaviour::V1;
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,13 @@ pub struct Tls {
     further_roots: Vec<CertificateDer<'static>>,
     verifying: OnceLock<Arc<ClientConfig>>,
     trusting: OnceLock<Arc<ClientConfig>>,
+}
+
+impl Verify {
+    /// As the knob has it.
+    pub(crate) const fn of(knobs: &V1) -> Self {
+        if knobs.tls_verify { Self::Yes } else { Self::No }
+    }
 }
 
 impl Tls {

@@ -23,6 +23,7 @@ async fn the_status_has_every_promised_key() {
         "reported",
         "reports_dropped",
         "subscription",
+        "report_line",
         "report_to",
         "faults",
         "traffic",

@@ -18,6 +18,7 @@ mod overflow_keeps_the_newest;
 mod platform;
 mod pushes_survive_bad_receivers;
 mod reports_go_once;
+mod reports_leave_by_websocket;
 mod store_does_as_its_model;
 mod store_recovers;
 mod support;

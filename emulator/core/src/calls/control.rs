@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::calls::v1::Subscription;
 use crate::clock::{Now, Speed};
+use crate::delivery::line::Standing;
 use crate::event::{Index, Seqnum};
 use crate::faults::FaultSet;
 use crate::world::{Profile, Refusal, Traffic, Wish};
@@ -129,6 +130,8 @@ pub struct Status {
     pub subscription: Option<Subscription>,
     /// Where reports go.
     pub report_to: Option<String>,
+    /// How the connection stands that reports leave by; none where they need none.
+    pub report_line: Option<Standing>,
     /// What happens by itself.
     pub traffic: Traffic,
     /// How fast the device's clock runs.

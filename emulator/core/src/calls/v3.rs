@@ -1,6 +1,7 @@
 //! The calls of the v3.x API.
 
 use crate::clock::{Mono, UnixMillis};
+use crate::delivery::line::LineId;
 use crate::event::Entry;
 use crate::world::Hold;
 
@@ -36,6 +37,23 @@ impl Call {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         matches!(self, Self::Login(_) | Self::DeviceInfo)
+    }
+}
+
+/// What a call comes with, in place of a proof of who makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass<'a> {
+    /// Nothing.
+    Nothing,
+    /// A token, good or not (R-V3-02).
+    Token(&'a str),
+    /// It comes on the connection that the device itself opened: no token is needed (R-V3-18).
+    Line(LineId),
+}
+
+impl<'a> From<Option<&'a str>> for Pass<'a> {
+    fn from(token: Option<&'a str>) -> Self {
+        token.map_or(Self::Nothing, Self::Token)
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::dest::EventDest;
+use super::line::LineId;
+use crate::dest::{EventDest, LineTo};
 use crate::event::{Entry, RecordId};
 use crate::wire::View;
 
@@ -18,7 +19,7 @@ pub struct Attempt {
     /// Which attempt this is.
     pub id: AttemptId,
     /// Where to.
-    pub destination: EventDest,
+    pub destination: Destination,
     /// What: the entry it is made of.
     pub entry: Entry,
     /// In which form.
@@ -31,6 +32,26 @@ pub struct Attempt {
     pub tls_verify: bool,
     /// How the device behaves in this attempt.
     pub view: Arc<View>,
+}
+
+/// Where an attempt goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// To an address, which answers.
+    Post(EventDest),
+    /// Onto an open connection, on which nothing answers a report.
+    Line(LineId, LineTo),
+}
+
+impl Destination {
+    /// The address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Post(dest) => dest.as_str(),
+            Self::Line(_, to) => to.as_str(),
+        }
+    }
 }
 
 /// The form in which an entry is sent.
@@ -51,6 +72,8 @@ pub struct ReportId(pub String);
 pub enum Outcome {
     /// The platform answered.
     Answered(Answer),
+    /// It left whole, to where nothing is answered (R-V3-17).
+    Left,
     /// There was no answer.
     NoAnswer(NoAnswer),
 }

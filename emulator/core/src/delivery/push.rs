@@ -209,6 +209,8 @@ impl Push {
 fn is_acknowledged(outcome: &Outcome, behaviour: &Behaviour) -> bool {
     match outcome {
         Outcome::Answered(answer) => is_taken(answer, behaviour),
+        // Pushes go where they are answered.
+        Outcome::Left => false,
         Outcome::NoAnswer(why) => {
             let Acknowledging { silence, reset, refused, .. } =
                 behaviour.violations.v1.acknowledging;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::effects::Link;
 use crate::behaviour::Behaviour;
 use crate::clock::Speed;
-use crate::dest::EventDest;
+use crate::dest::{EventDest, ReportTo};
 use crate::faults::FaultSet;
 use crate::journal::Capacity;
 use crate::seed::Seed;
@@ -40,7 +40,7 @@ pub struct Config {
     /// Where records go from the start; a factory reset forgets it.
     pub push_to: Option<EventDest>,
     /// Where reports go from the start; a factory reset forgets it.
-    pub report_to: Option<EventDest>,
+    pub report_to: Option<ReportTo>,
     /// Whether the network is plugged in at the start.
     pub link: Link,
     /// How many past v3 events the journal holds at the start.

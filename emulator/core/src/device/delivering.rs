@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::Device;
 use super::effects::{Effect, Effects, Link};
-use super::faulty::Reporting;
+use super::faulty::InFlight;
+use super::line::Reporting;
 use crate::behaviour::violations::Backlog;
 use crate::calls::v1::Subscription;
 use crate::clock::Mono;
 use crate::delivery::push::Settled;
-use crate::delivery::{Attempt, AttemptId, Delivery, Outcome, ReportId};
+use crate::delivery::{Attempt, AttemptId, Delivery, Destination, Outcome, ReportId};
 use crate::dest::EventDest;
 use crate::event::{Entry, RecordId, RecordType};
 use crate::faults::Site;
@@ -28,7 +29,7 @@ impl Device {
         if let Some(record) = self.push.record_of(id) {
             self.settle_push(id, record, outcome, mono);
         } else if self.report.settle(id) {
-            let is_taken = matches!(outcome, Outcome::Answered(_));
+            let is_taken = matches!(outcome, Outcome::Answered(_) | Outcome::Left);
             self.reported += u64::from(is_taken);
             self.note_report(is_taken, mono);
         }
@@ -76,8 +77,9 @@ impl Device {
         dice.numbered(self.push.tried(record).into()).fraction()
     }
 
-    /// Starts every delivery that may start.
+    /// Starts every delivery that may start, and keeps the connection that reports leave by.
     pub(super) fn deliver(&mut self, mono: Mono, effects: &mut Effects) {
+        self.keep_line(mono, effects);
         if self.network.link() == Link::Down {
             return;
         }
@@ -102,11 +104,6 @@ impl Device {
         subscription
             .filter(|subscription| subscription.enabled || while_disabled)
             .filter(|_| self.network.link() == Link::Up)
-    }
-
-    /// Where reports go now (R-V3-16: only while online).
-    pub(super) fn report_destination(&self) -> Option<&EventDest> {
-        self.settings.report_to().filter(|_| self.network.link() == Link::Up)
     }
 
     fn next_push(&mut self, mono: Mono) -> Option<Attempt> {
@@ -138,7 +135,7 @@ impl Device {
             let knobs = &view.behaviour.v1;
             return Some(Attempt {
                 id,
-                destination,
+                destination: Destination::Post(destination),
                 entry,
                 delivery: Delivery::Push(record),
                 number,
@@ -178,7 +175,9 @@ impl Device {
     }
 
     fn next_report(&mut self, mono: Mono) -> Option<Attempt> {
-        let destination = self.report_destination()?.clone();
+        let Reporting::To(destination) = self.reporting(mono) else {
+            return None;
+        };
         let (view, entry) = self.next_reported(mono)?;
         self.attempts += 1;
         let id = AttemptId(self.attempts);
@@ -211,7 +210,7 @@ impl Device {
                 let entry = ahead.unwrap_or(entry);
                 if let Some(entry) = self.reported(&view, entry) {
                     let is_lost = failing.answer_lost;
-                    self.remembered.reporting = Some(Reporting { seqnum, is_lost });
+                    self.remembered.reporting = Some(InFlight { seqnum, is_lost });
                     return Some((view, entry));
                 }
             }
@@ -222,6 +221,11 @@ impl Device {
     /// Forgets what is in flight and what waits to be reported, as the network is cut.
     pub(super) fn forget_deliveries(&mut self) {
         self.dropped += self.push.abort();
+        self.forget_reports();
+    }
+
+    /// The part of it that concerns reports.
+    pub(super) fn forget_reports(&mut self) {
         if !self.faults.is_empty() {
             let reporting = self.remembered.reporting.take().map(|reporting| reporting.seqnum);
             let missed = reporting.into_iter().chain(self.report.queued());

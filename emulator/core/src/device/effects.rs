@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::delivery::Attempt;
+use crate::delivery::line::Dial;
 use crate::event::Entry;
 use crate::wire::View;
 
@@ -11,6 +12,10 @@ use crate::wire::View;
 pub enum Effect {
     /// Start this delivery, and say how it ended.
     Attempt(Attempt),
+    /// Open this connection for reports and keep it; say when it is open and when it has ended.
+    Dial(Dial),
+    /// End the connection for reports; nothing more is heard of it.
+    HangUp,
     /// Cut what is open, both ways: deliveries in flight are over, and no outcome of theirs counts.
     Cut,
     /// Plug the network in or out; out also cuts.

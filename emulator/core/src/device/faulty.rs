@@ -53,7 +53,7 @@ pub(super) struct Remembered {
     /// Reports that were not taken.
     pub(super) missed: VecDeque<Seqnum>,
     /// The report in flight.
-    pub(super) reporting: Option<Reporting>,
+    pub(super) reporting: Option<InFlight>,
     pub(super) report_again: Option<Mono>,
     /// When the device restarts by itself.
     restart_at: Option<Mono>,
@@ -61,7 +61,7 @@ pub(super) struct Remembered {
 
 /// A report in flight.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reporting {
+pub(super) struct InFlight {
     pub(super) seqnum: Seqnum,
     /// Whether its answer will be lost.
     pub(super) is_lost: bool,
@@ -157,6 +157,7 @@ impl Device {
         effects.add(Effect::Cut);
         self.dropped += self.push.abort();
         self.report.abort();
+        self.line.cut();
     }
 
     /// Restarts, if it is time to; nobody asked for it, so it is no event (R-V3-29).
@@ -181,7 +182,7 @@ impl Device {
 
     /// When faults want the device to be woken.
     pub(super) fn fault_deadline(&self) -> Option<Mono> {
-        let can_report = self.report_destination().is_some() && self.report.is_free();
+        let can_report = self.can_report() && self.report.is_free();
         let again = self.remembered.report_again.filter(|_| can_report);
         [self.faults.deadline(), again, self.remembered.restart_at].into_iter().flatten().min()
     }
@@ -262,10 +263,15 @@ impl Device {
                     *end = Some(next);
                 }
                 self.remembered.is_back = self.journal.backlog_len() > 0;
-                if !self.remembered.missed.is_empty() {
-                    self.remembered.report_again = Some(Mono::default());
-                }
+                self.report_missed();
             }
+        }
+    }
+
+    /// What was not taken is sent again now, on a device that does so.
+    pub(super) fn report_missed(&mut self) {
+        if !self.remembered.missed.is_empty() {
+            self.remembered.report_again = Some(Mono::default());
         }
     }
 
@@ -292,7 +298,7 @@ impl Device {
 
     /// Remembers how a report ended.
     pub(super) fn note_report(&mut self, is_taken: bool, mono: Mono) {
-        let Some(Reporting { seqnum, is_lost }) = self.remembered.reporting.take() else {
+        let Some(InFlight { seqnum, is_lost }) = self.remembered.reporting.take() else {
             return;
         };
         let is_missed = !is_taken && self.faults.possible().violations.v3.report.replayed;

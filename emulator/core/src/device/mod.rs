@@ -12,6 +12,7 @@ mod control;
 mod delivering;
 mod effects;
 mod faulty;
+mod line;
 mod log;
 mod network;
 mod records;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 pub use self::config::Config;
 pub use self::effects::{Effect, Effects, Link};
 use self::faulty::Remembered;
+use self::line::Reporting;
 use self::network::Network;
 use self::sessions::Sessions;
 use self::settings::Settings;
@@ -39,6 +41,7 @@ use crate::behaviour::Overflow;
 use crate::calls::control::{Counters, Status};
 use crate::calls::v1::Subscription;
 use crate::clock::{Clock, Mono, Now, UnixMillis};
+use crate::delivery::line::Line;
 use crate::delivery::push::Push;
 use crate::delivery::report::Report;
 use crate::event::{Entry, Fact, Index, Seqnum};
@@ -68,6 +71,7 @@ pub struct Device {
     network: Network,
     push: Push,
     report: Report,
+    line: Line,
     staging: Staging,
     room: Room,
     pushed: u64,
@@ -118,6 +122,7 @@ impl Device {
             network: Network::new(config.link),
             push: Push::default(),
             report: Report::default(),
+            line: Line::default(),
             staging: Staging::default(),
             room: Room::Free,
             pushed: 0,
@@ -165,8 +170,13 @@ impl Device {
     pub fn next_deadline(&self) -> Option<Mono> {
         let due = self.world.next_due().filter(|_| !self.is_leaving());
         let world = due.map(|due| self.clock.when(due));
-        let deadlines =
-            [world, self.network.deadline(), self.push_deadline(), self.fault_deadline()];
+        let deadlines = [
+            world,
+            self.network.deadline(),
+            self.push_deadline(),
+            self.line_deadline(),
+            self.fault_deadline(),
+        ];
         deadlines.into_iter().flatten().min()
     }
 
@@ -216,10 +226,15 @@ impl Device {
                 self.dropped += 1;
             }
         }
-        if let Some(seqnum) = appended.seqnum
-            && self.report_destination().is_some()
-        {
-            self.report.add(seqnum, happened);
+        if let Some(seqnum) = appended.seqnum {
+            match self.reporting(happened) {
+                Reporting::Off => {}
+                Reporting::Lost => {
+                    self.report.drop_one();
+                    self.note_missed(seqnum);
+                }
+                Reporting::Waits | Reporting::To(_) => self.report.add(seqnum, happened),
+            }
         }
         if !self.faults.is_empty() {
             self.after_append(view, appended, told.as_ref());
@@ -285,6 +300,7 @@ impl Device {
             },
             subscription: self.subscription.clone(),
             report_to: self.settings.report_to().map(|to| to.as_str().to_owned()),
+            report_line: self.line_standing(mono),
             traffic: self.world.traffic(),
             speed: self.clock.speed(),
             now: self.clock.at(mono),

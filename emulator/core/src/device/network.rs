@@ -81,7 +81,10 @@ impl Device {
         self.note_link(link);
         match link {
             Link::Up => self.push.wake(),
-            Link::Down => self.forget_deliveries(),
+            Link::Down => {
+                self.forget_deliveries();
+                self.line.cut();
+            }
         }
         effects.add(Effect::Link(link));
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::calls::v1::Subscription;
 use crate::clock::UnixMillis;
-use crate::dest::EventDest;
 use crate::event::{Index, Seqnum};
 use crate::journal::{Journal, Place, Staged, Waiting};
 
@@ -101,7 +100,8 @@ pub enum Room {
 impl Given {
     /// What a configuration gives.
     pub(super) fn by(config: &super::Config) -> Self {
-        let text = |dest: &Option<EventDest>| dest.as_ref().map(|dest| dest.as_str().to_owned());
-        Self { push_to: text(&config.push_to), report_to: text(&config.report_to) }
+        let push_to = config.push_to.as_ref().map(|dest| dest.as_str().to_owned());
+        let report_to = config.report_to.as_ref().map(|to| to.as_str().to_owned());
+        Self { push_to, report_to }
     }
 }

@@ -348,6 +348,7 @@ impl Device {
             Rare::Restart => {
                 effects.add(Effect::Cut);
                 self.forget_deliveries();
+                self.line.cut();
                 self.push.wake();
                 self.sessions.clear();
                 self.tokens = self.tokens.ended();

@@ -7,7 +7,7 @@ use super::settings::Settings;
 use super::storing::Rare;
 use crate::behaviour::violations;
 use crate::behaviour::{EmptyInfo, EvictedSeqnum, LoginErrors, LoginTime, PastEnd, UnknownAction};
-use crate::calls::v3::{Call, Credentials, Down, Fetch, Refusal, Reply, Retcode};
+use crate::calls::v3::{Call, Credentials, Down, Fetch, Pass, Refusal, Reply, Retcode};
 use crate::clock::Mono;
 use crate::event::{Entry, Seqnum};
 use crate::wire::View;
@@ -26,8 +26,8 @@ pub(super) const fn refuse(retcode: Retcode) -> Answer {
 }
 
 impl Device {
-    /// Serves a call of the v3.x API, with the token that came with it, as `view` has it: that of the
-    /// exchange (see [`Device::exchange`]).
+    /// Serves a call of the v3.x API, with what came with it, as `view` has it: that of the exchange (see
+    /// [`Device::exchange`]).
     ///
     /// # Errors
     /// A `retcode` other than 0, or silence (R-V3-06).
@@ -35,7 +35,7 @@ impl Device {
         &mut self,
         view: &View,
         call: Result<Call, Unreadable>,
-        token: Option<&str>,
+        pass: Pass<'_>,
         mono: Mono,
         effects: &mut Effects,
     ) -> Answer {
@@ -43,8 +43,16 @@ impl Device {
             Ok(call) => !call.is_open(),
             Err(unreadable) => *unreadable == Unreadable::BadField,
         };
-        if needs_token && !self.is_token_good(view, token, mono) {
-            return refuse(Retcode(view.behaviour.v3.bad_token));
+        match pass {
+            // Nobody waits on a connection that was given up meanwhile.
+            Pass::Line(id) if !self.line.is_open(id) => return Err(Refusal::Silence),
+            Pass::Line(_) => {}
+            Pass::Nothing | Pass::Token(_) if !needs_token => {}
+            Pass::Nothing if view.behaviour.violations.v3.access.no_token_needed => {}
+            Pass::Token(token) if self.is_token_good(view, token, mono) => {}
+            Pass::Nothing | Pass::Token(_) => {
+                return refuse(Retcode(view.behaviour.v3.bad_token));
+            }
         }
         let violations = &view.behaviour.violations.v3.calls;
         let was_stuck = std::mem::take(&mut self.remembered.is_stuck);
@@ -60,11 +68,8 @@ impl Device {
     }
 
     /// R-V3-02; a good token lives on.
-    fn is_token_good(&mut self, view: &View, token: Option<&str>, mono: Mono) -> bool {
+    fn is_token_good(&mut self, view: &View, token: &str, mono: Mono) -> bool {
         let violations = &view.behaviour.violations.v3.access;
-        let Some(token) = token else {
-            return violations.no_token_needed;
-        };
         if view.behaviour.failures.api.tokens_expire {
             self.sessions.close(token);
         }

@@ -135,6 +135,17 @@ pub fn site(bytes: &[u8]) -> Site {
     }
 }
 
+/// Whether a message answers something, as far as it can be read: only answers have a `retcode`.
+#[must_use]
+pub fn is_answer(bytes: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Answered<'a> {
+        #[serde(borrow, default)]
+        retcode: Option<&'a RawValue>,
+    }
+    read_object::<Answered<'_>>(bytes).is_ok_and(|answered| answered.retcode.is_some())
+}
+
 /// An action: where it is served, what it needs, and how its body is read.
 struct Action {
     name: &'static str,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use vestibule_core::calls::control::{Command, Network};
+use vestibule_core::calls::v3::{Call, Pass};
 use vestibule_core::clock::{Now, Speed};
 use vestibule_core::delivery::{Delivery, NoAnswer, Outcome};
 use vestibule_core::device::{Device, Effect};
@@ -24,7 +25,7 @@ fn busy(seed: u64) -> Rig {
         *given = config(seed);
         given.traffic = Traffic { profile: Profile::Office, events_per_minute: 3.0 };
         given.push_to = Some(dest(RECORDS));
-        given.report_to = Some(dest(REPORTS));
+        given.report_to = Some(dest(REPORTS).into());
     })
 }
 
@@ -166,10 +167,10 @@ fn no_token_survives_a_rewind() {
     rig.forget_token();
     let after = rig.token();
     assert_ne!(before, after);
-    let info = Ok(vestibule_core::calls::v3::Call::EventInfo);
+    let info = Ok(Call::EventInfo);
     let view = rig.device.view();
     let answer =
-        rig.input(|device, mono, fx| device.handle_v3(&view, info, Some(&before), mono, fx));
+        rig.input(|device, mono, fx| device.handle_v3(&view, info, Pass::Token(&before), mono, fx));
     assert!(answer.is_err(), "{answer:?}");
 }
 
@@ -236,7 +237,7 @@ fn backfill_is_that_many_events_of_the_past() {
             config.capacity = Capacity::new(capacity).expect("from 1");
             config.traffic.events_per_minute = events_per_minute;
             config.push_to = Some(dest(RECORDS));
-            config.report_to = Some(dest(REPORTS));
+            config.report_to = Some(dest(REPORTS).into());
         });
         let status = rig.device.status(rig.mono);
         let kept = wanted.min(capacity.into());

@@ -32,7 +32,7 @@ fn device() -> Rig {
     Rig::made(|config| {
         config.capacity = Capacity::new(20).expect("a capacity");
         config.push_to = Some(dest(RECORDS));
-        config.report_to = Some(dest(REPORTS));
+        config.report_to = Some(dest(REPORTS).into());
     })
 }
 

@@ -335,7 +335,7 @@ impl Pair {
     fn new(make: Make) -> Self {
         let rig = Rig::made(|config| {
             config.capacity = Capacity::new(make.capacity).expect("from 1");
-            config.report_to = Some(dest(REPORTS));
+            config.report_to = Some(dest(REPORTS).into());
             let behaviour = &mut config.behaviour;
             quirk(behaviour, "v1.window", &make.window.to_string());
             if make.drop_newest {

@@ -649,7 +649,7 @@ fn r_v1_21_https_and_whether_its_certificate_is_verified() {
         rig.subscribe_to(OTHER, Some(true));
         rig.faces(1);
         let attempt = rig.take_attempt();
-        assert_eq!((attempt.destination.is_https(), attempt.tls_verify), (true, verified));
+        assert_eq!((attempt.destination.as_str(), attempt.tls_verify), (OTHER, verified));
     }
     let mut behaviour = Behaviour::default();
     quirk(&mut behaviour, "v1.tls-verify", "false");

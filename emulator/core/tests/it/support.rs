@@ -252,7 +252,7 @@ impl Rig {
         let view = self.device.exchange(wire::v3::site(bytes), self.mono);
         let request = wire::v3::decode(bytes, service, &view.behaviour.v3);
         let result = self.input(|device, mono, effects| {
-            device.handle_v3(&view, request.call, token, mono, effects)
+            device.handle_v3(&view, request.call, token.into(), mono, effects)
         });
         if let Ok(v3::Reply::GoingDown(going)) = &result {
             self.going_down = Some(*going);
@@ -504,7 +504,7 @@ pub(crate) const NO_SUCH_OBJECT: u64 = 103;
 /// A device that reports from the start, with these quirks.
 pub(crate) fn reporting(quirks: &[(&str, &str)]) -> Rig {
     Rig::made(|config| {
-        config.report_to = Some(dest(REPORTS));
+        config.report_to = Some(dest(REPORTS).into());
         for (name, value) in quirks {
             quirk(&mut config.behaviour, name, value);
         }

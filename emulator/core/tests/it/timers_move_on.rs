@@ -117,7 +117,7 @@ proptest! {
         let mut given = config(7);
         given.speed = speed(exponent);
         given.traffic = steady(rate);
-        given.report_to = Some(dest(REPORTS));
+        given.report_to = Some(dest(REPORTS).into());
         let now = Now { mono: mono(5_000), wall: UnixMillis::new(START.millis() + start) };
         let mut rig = Rig::made(|config| *config = given);
         rig.input(|device, mono, effects| device.rewind(Device::new(device.config(), now), mono, effects));
@@ -260,7 +260,7 @@ fn traffic_changes_by_its_parts() {
 fn an_idle_device_has_no_deadline() {
     let mut idle: Vec<fn(&mut Config)> = vec![|_| {}];
     idle.push(|config| config.link = Link::Down);
-    idle.push(|config| config.report_to = Some(dest(REPORTS)));
+    idle.push(|config| config.report_to = Some(dest(REPORTS).into()));
     for change in idle {
         let mut rig = Rig::made(change);
         assert_eq!(rig.device.next_deadline(), None);

@@ -53,7 +53,7 @@ impl Certificate {
         self.pem.path()
     }
 
-    pub(super) fn acceptor(&self, versions: TlsVersions) -> TlsAcceptor {
+    pub(crate) fn acceptor(&self, versions: TlsVersions) -> TlsAcceptor {
         let versions = match versions {
             TlsVersions::Only12 => &BOTH[..1],
             TlsVersions::Only13 => &BOTH[1..],

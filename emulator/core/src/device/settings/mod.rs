@@ -11,7 +11,7 @@ use std::time::Duration;
 use self::table::{Applies, Factory, ROWS, Row, find};
 use crate::behaviour::LogModeApplies;
 use crate::calls::v3::Config;
-use crate::dest::EventDest;
+use crate::dest::ReportTo;
 use crate::world::{Hold, MaskDetection, Screening, Setup};
 
 /// The values that differ from the factory's, and what follows from those in effect.
@@ -21,7 +21,7 @@ pub(super) struct Settings {
     configured: Arc<Setup>,
     stored: Values,
     in_effect: Values,
-    report_to: Option<EventDest>,
+    report_to: Option<ReportTo>,
     setup: Arc<Setup>,
 }
 
@@ -40,7 +40,7 @@ impl Settings {
     }
 
     /// From now on it reports to that address, if to any.
-    pub(super) fn report_from_the_start(&mut self, to: Option<&EventDest>) {
+    pub(super) fn report_from_the_start(&mut self, to: Option<&ReportTo>) {
         if let Some(to) = to {
             self.stored.insert(table::MANAGER_MODE, "none".to_owned());
             self.stored.insert(table::REPORT_SERVER, to.as_str().to_owned());
@@ -110,7 +110,7 @@ impl Settings {
     }
 
     /// Where reports go.
-    pub(super) const fn report_to(&self) -> Option<&EventDest> {
+    pub(super) const fn report_to(&self) -> Option<&ReportTo> {
         self.report_to.as_ref()
     }
 
@@ -130,7 +130,7 @@ impl Settings {
     fn follow(&mut self) {
         let value = |key| self.value(&self.in_effect, key);
         let report_to = match value(table::MANAGER_MODE) {
-            "none" => EventDest::parse(value(table::REPORT_SERVER)).ok(),
+            "none" => ReportTo::parse(value(table::REPORT_SERVER)).ok(),
             _ => None,
         };
         let screening = match value(table::SCREENING) {

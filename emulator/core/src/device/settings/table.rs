@@ -3,7 +3,7 @@
 //! A setting is a row (R-V3-36). What follows from those in effect is `mod.rs`'s; everything else is kept for
 //! whoever asks.
 
-use crate::dest::EventDest;
+use crate::dest::ReportTo;
 use crate::world::{MaskDetection, Screening, Setup};
 
 /// One setting.
@@ -136,7 +136,7 @@ impl Takes {
             Self::Text(bytes_max) => {
                 value.len() <= *bytes_max && !value.chars().any(char::is_control)
             }
-            Self::Address => value.is_empty() || EventDest::parse(value).is_ok(),
+            Self::Address => value.is_empty() || ReportTo::parse(value).is_ok(),
         }
     }
 }

@@ -1,0 +1,120 @@
+//! The connection that a device keeps for its reports, and on which its platform asks.
+//!
+//! A task of its own opens it and carries both, tells the device when it is open and when it has ended, and
+//! ends with it: when to open it again is the core's decision. Dropping the [`Line`] ends it at once.
+
+mod socket;
+mod talk;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
+use vestibule_core::delivery::Attempt;
+use vestibule_core::delivery::line::{Dial, LineId, News};
+
+use self::socket::Socket;
+use self::talk::{End, talk};
+use super::connection::Failure;
+use super::tls::Tls;
+use crate::clock::{Elapsed, pause, within};
+use crate::fleet::Handle;
+
+/// Reports that wait to be written: a device has one under way at a time (R-V3-16), and a copy of it where a
+/// fault makes one.
+const ORDERS_MAX: usize = 2;
+
+/// A connection for reports, from the moment it is opened.
+#[derive(Debug)]
+pub(super) struct Line {
+    id: LineId,
+    orders: Orders,
+    task: AbortHandle,
+}
+
+/// The way onto an open connection.
+pub(super) type Orders = mpsc::Sender<Order>;
+
+/// Something to be written.
+#[derive(Debug)]
+pub(super) struct Order {
+    bytes: Bytes,
+    /// Told when it has left whole.
+    left: oneshot::Sender<()>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Line {
+    /// Opens one.
+    pub(super) fn open(dial: Dial, tls: Arc<Tls>, handle: Arc<Handle>) -> Self {
+        let (orders, taken) = mpsc::channel(ORDERS_MAX);
+        let id = dial.id;
+        let task = tokio::spawn(keep(dial, tls, handle, taken)).abort_handle();
+        Self { id, orders, task }
+    }
+
+    pub(super) const fn id(&self) -> LineId {
+        self.id
+    }
+
+    pub(super) fn orders(&self) -> Orders {
+        self.orders.clone()
+    }
+}
+
+/// Opens a connection and keeps it to its end.
+async fn keep(dial: Dial, tls: Arc<Tls>, handle: Arc<Handle>, orders: mpsc::Receiver<Order>) {
+    let id = dial.id;
+    let (sn, to) = (&handle.identity().sn, dial.to.as_str());
+    let tell = |news| handle.with(|device, mono, fx| device.handle_line(id, news, mono, fx));
+    match Socket::open(&dial, &tls, &handle).await {
+        Ok(socket) => {
+            tracing::info!(sn, to, "the connection for reports is open");
+            tell(News::Opened);
+            match talk(socket, id, &handle, orders).await {
+                End::Lost(why) => tracing::info!(sn, to, "the connection for reports ended: {why}"),
+                End::GoingDown(going) => {
+                    // The restart cuts this connection, and its task with it.
+                    let handle = Arc::clone(&handle);
+                    tokio::spawn(async move { handle.go_down(going).await });
+                }
+            }
+        }
+        // An outage is told once, not at every retry.
+        Err(failure) if dial.number == 1 => {
+            tracing::info!(sn, to, "no connection for reports: {}", failure.whole());
+        }
+        Err(_) => {}
+    }
+    tell(News::Ended);
+}
+
+/// Lets a report leave on a connection, as often and as late as the faults in force have it.
+pub(super) async fn report(
+    orders: Option<Orders>,
+    attempt: &Attempt,
+    bytes: Bytes,
+) -> Result<(), Failure> {
+    let orders = orders.ok_or(Failure::NotConnected)?;
+    let failing = &attempt.view.behaviour.failures.delivery;
+    if let Some(delay) = failing.delay {
+        pause(delay).await;
+    }
+    for _ in 0..=failing.copies {
+        let (left, has_left) = oneshot::channel();
+        let leave = async {
+            let order = Order { bytes: bytes.clone(), left };
+            orders.send(order).await.map_err(|_| Failure::LineEnded)?;
+            has_left.await.map_err(|_| Failure::LineEnded)
+        };
+        let limit = attempt.timeout;
+        within(limit, leave).await.map_err(|Elapsed| Failure::LeaveTimeout(limit))??;
+    }
+    Ok(())
+}
