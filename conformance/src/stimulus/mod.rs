@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::case::step::{EventName, Stimulus as Wish};
 use crate::clock;
 use crate::target::Target;
-use crate::target::control::ControlError;
+use crate::target::control::{Control, ControlError};
 use crate::target::discover::body;
 
 pub use wish::word;
@@ -67,6 +67,10 @@ pub enum Unprovoked {
     #[error("{0}")]
     Refused(String),
 }
+
+/// Events made by one request to an emulator. Its answer tells of each: as JSON, a thousand take the suite
+/// a megabyte, fifty thousand more than all that it keeps of their records.
+const EMITTED_AT_ONCE: u32 = 1_000;
 
 /// How long a command may take: a person may be called by it.
 const COMMAND_MAX: Duration = Duration::from_secs(120);
@@ -145,14 +149,29 @@ async fn by_control(target: &mut Target, wish: &Wish) -> Result<Value, Unprovoke
     };
     let done = if wish.event == EventName::Network {
         let state = if wish.state == Some(0) { "offline" } else { "online" };
-        control.network(state).await.map(|()| json!({"events": []}))
+        control.network(state).await.map(|()| Vec::new())
     } else {
-        control.emit(wish::body(wish)).await
+        emit(control, wish).await
     };
-    done.map_err(|error| match error {
+    done.map(|events| json!({"events": events})).map_err(|error| match error {
         ControlError::Refused(_) => Unprovoked::Cannot(error.line()),
         _ => Unprovoked::Broken(error.line()),
     })
+}
+
+/// Emits some at a time; what is told of them, if the case keeps that.
+async fn emit(control: &mut Control, wish: &Wish) -> Result<Vec<Value>, ControlError> {
+    let mut events = Vec::new();
+    let mut left = wish.count;
+    while left > 0 {
+        let count = left.min(EMITTED_AT_ONCE);
+        let told = control.emit(wish::body(&Wish { count, ..wish.clone() })).await?;
+        if let (Some(_), Value::Array(told)) = (&wish.keep, &told["events"]) {
+            events.extend_from_slice(told);
+        }
+        left -= count;
+    }
+    Ok(events)
 }
 
 async fn open_door(target: &mut Target) -> Result<(), Unprovoked> {
