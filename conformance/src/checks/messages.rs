@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{CheckError, Found, Params};
-use crate::stream::{Entry, Identity, Shape, Stream};
+use crate::stream::{Arrival, Entry, Identity, Shape, Stream};
 
 /// The members that table A demands of an event, and what every event has. What a kind lacks is in
 /// neither form. A `qrcode` that cannot be fetched is left alone.
@@ -45,14 +45,27 @@ pub(super) fn retries_equal(streams: &[&Stream], _: &Params) -> Result<Found, Ch
     Ok(found)
 }
 
-/// R-V1-08: tells the order in which records came for the first time.
+/// R-V1-08: tells the order in which records came for the first time, and whether one waited for the
+/// answer to another.
 pub(super) fn v1_order(streams: &[&Stream], _: &Params) -> Result<Found, CheckError> {
     let mut found = Found::default();
     let pushes = streams[0].entries().iter().filter(|entry| entry.facts.shape == Shape::Push);
-    let stamps: Vec<u64> = pushes.filter_map(|entry| entry.facts.stamp).collect();
+    let pushes: Vec<&Entry> = pushes.collect();
+    let stamps: Vec<u64> = pushes.iter().filter_map(|entry| entry.facts.stamp).collect();
     let is_oldest_first = stamps.windows(2).all(|pair| pair[0] <= pair[1]);
     found.observe("v1.order", if is_oldest_first { "oldest-first" } else { "other" });
+    let is_one = came_in_turn(pushes.into_iter());
+    found.observe("v1.in-flight", if is_one { "one" } else { "several" });
     Ok(found)
+}
+
+/// Whether each came after the answer to the one before it: else their order tells nothing.
+pub(super) fn came_in_turn<'s>(mut entries: impl Iterator<Item = &'s Entry>) -> bool {
+    let mut before = entries.next();
+    entries.all(|entry| {
+        let done = before.replace(entry).and_then(Entry::arrival).and_then(Arrival::done);
+        done.is_some_and(|done| done <= entry.at())
+    })
 }
 
 /// No two messages have the same text in `field`.

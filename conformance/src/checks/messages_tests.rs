@@ -1,8 +1,11 @@
 //! For each thing that a check of messages claims to see: a stream that holds, and one that does not.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::checks::{CheckError, Found, Params, run, sample};
+use crate::stream::Fate;
 
 fn judged(name: &str, messages: &[Value]) -> Found {
     run(name, &[&sample::arrived(messages)], &Params::new()).expect("it can be done")
@@ -82,6 +85,21 @@ fn the_order_of_records_is_told() {
         let found = judged("v1-order", &messages);
         assert_eq!(seen(&found, "v1.order").as_deref(), Some(expected));
         assert_eq!(wrong(found), [""; 0]);
+    }
+}
+
+#[test]
+fn how_many_records_are_under_way_is_told() {
+    let messages = ["a", "b", "c"].map(|uuid| record(uuid, &json!({})));
+    for (answered_after_ms, expected) in [(900, "one"), (1_500, "several")] {
+        let mut stream = sample::arrived(&messages);
+        for index in 0..messages.len() {
+            let came = stream.entries()[index].at();
+            let at = came + Duration::from_millis(answered_after_ms);
+            stream.done(index, at, Fate::Written, None);
+        }
+        let found = run("v1-order", &[&stream], &Params::new()).expect("it can be done");
+        assert_eq!(seen(&found, "v1.in-flight").as_deref(), Some(expected));
     }
 }
 

@@ -1,13 +1,15 @@
 //! Both APIs tell the same story: v3 events and v1 records, paired and compared by table D.
 //!
 //! Events and records are paired within a class that table B gives: in order where there are as many
-//! of one as of the other, else by time, each used once. What stays unpaired is judged by the
+//! of one as of the other and the records came one after the other, else by person and time, each used
+//! once. What stays unpaired is judged by the
 //! comparisons `records` and `events` alone.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::messages::came_in_turn;
 use super::stamp::{millis, same_instant};
 use super::{CheckError, Found, Params};
 use crate::stream::{Entry, Identity, Shape, Stream};
@@ -176,7 +178,7 @@ fn pair(events: &[Told<'_>], records: &[Told<'_>]) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     for class in classes {
         let (mut ours, mut theirs) = (of(events, class), of(records, class));
-        if ours.len() == theirs.len() {
+        if ours.len() == theirs.len() && came_in_order(theirs.iter().map(|at| records[*at].entry)) {
             pairs.extend(ours.into_iter().zip(theirs));
             continue;
         }
@@ -192,6 +194,15 @@ fn pair(events: &[Told<'_>], records: &[Told<'_>]) -> Vec<(usize, usize)> {
         take_pairs(&mut ours, &mut theirs, is_close, &mut pairs);
     }
     pairs
+}
+
+/// Whether the order in which records came is the one in which they were sent: one at a time, on one
+/// connection. On several they may overtake each other.
+fn came_in_order<'s>(entries: impl Iterator<Item = &'s Entry> + Clone) -> bool {
+    let connection = |entry: &'s Entry| entry.arrival().map(|arrival| arrival.connection);
+    let mut connections = entries.clone().map(connection);
+    let first = connections.next();
+    connections.all(|one| Some(one) == first) && came_in_turn(entries)
 }
 
 /// Takes an event and the first record that belongs to it out of what is left, for each event.

@@ -97,6 +97,26 @@ fn a_day_told_twice_is_one_story() {
     }
 }
 
+/// Records that were under way together may overtake each other: then who it was tells them apart.
+#[test]
+fn records_under_way_together_are_paired_by_person() {
+    let of = |uid: &str, score: f64| {
+        let user = json!({"user_id": uid, "ic_number": " "});
+        record(uid, 1, &json!({"recognizeScore": score, "user": user}))
+    };
+    let face =
+        |seqnum, uid: &str, score: f64| event(seqnum, "face", &json!({"uid": uid, "score": score}));
+    let events = sample::fetched(&[face(1, "7", 0.9), face(2, "8", 0.8)]);
+    let overtaken = || sample::arrived(&[of("8", 0.8), of("7", 0.9)]);
+    let params = [("compare".to_owned(), "score".into())].into();
+    let mut wrong = Vec::new();
+    for records in [sample::under_way_together(overtaken()), overtaken()] {
+        let found = run("same-story", &[&records, &events], &params).expect("it can be done");
+        wrong.push(found.mismatches.len());
+    }
+    assert_eq!(wrong, [0, 2], "in turn, their order counts");
+}
+
 /// Each record without its event, and each event without its record, is seen.
 #[test]
 fn what_only_one_api_tells_is_seen() {

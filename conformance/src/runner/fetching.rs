@@ -23,6 +23,9 @@ const REFERRED_MAX: usize = 1_000;
 /// The most events provoked so that the log loses its oldest: a thousand are made in a second.
 const FILL_MAX: u64 = 1_000;
 
+/// The case that judges whether `event-info` tells the log's extent.
+const EXTENT: &str = "v3.event-info.types";
+
 /// The lowest and the highest number kept.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Extent {
@@ -128,8 +131,8 @@ impl Stage<'_> {
         let there = match self.extent().await? {
             Extent::Kept { min, max } => max - min + 1,
             Extent::Empty => 0,
-            // What event-info says is judged by the case that this one depends on, or by itself.
-            Extent::Unknown => return Ok(()),
+            Extent::Unknown if self.filed.case.id == EXTENT => return Ok(()),
+            Extent::Unknown => return Err(Stop::Blocked(EXTENT)),
         };
         let missing = i64::from(count) - there;
         if missing <= 0 {

@@ -222,6 +222,7 @@ impl Runner {
         let ending = match ended {
             Ended::Ran => Ending::Ran,
             Ended::Skipped(skip) => Ending::Skipped(skip),
+            Ended::Blocked(by) => Ending::Blocked(by.to_owned()),
             Ended::Error(why) => Ending::Error(why),
         };
         let ending = match (ending, acted.trouble, self.lag.voids()) {

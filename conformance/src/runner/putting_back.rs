@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::calls::{lacks, mismatch};
-use super::stage::{Done, Ended, Found, ReportsKept, Stage, Stop};
+use super::stage::{Done, Ended, Found, Receiver, ReportsKept, Stage, Stop};
 use super::{CLEAN_UP_MAX, PUTTING_BACK_MAX, Reports, Settings, V1Restore};
 use crate::case::place::Path;
 use crate::case::step::{Configure, Restart, RestartBy, Subscribe};
@@ -40,6 +40,13 @@ const UNDER_WAY_MAX: Duration = Duration::from_millis(200);
 
 /// A pause between two looks at a device that restarts.
 const AGAIN: Duration = Duration::from_millis(50);
+
+/// Whether an emulator has delivered all it keeps.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Delivered {
+    All,
+    NotAll,
+}
 
 impl Stage<'_> {
     pub(super) async fn subscribe(&mut self, subscribe: &Subscribe) -> Done {
@@ -294,14 +301,36 @@ impl Stage<'_> {
             // Where it is refused nothing comes, and the wait ends by itself.
             let _ = self.post_subscription(&wanted).await;
         }
-        let deadline = clock::mono() + quiet;
+        if self.until_delivered(quiet).await == Delivered::NotAll {
+            self.until_silent(quiet).await;
+        }
+    }
+
+    /// Waits until the device has delivered what it kept before this case: a new subscription may set
+    /// free what happened while there was none (R-V1-04). What cannot arrive is not waited for.
+    pub(super) async fn until_left_over(&mut self) {
+        let reachable = |receiver: &Receiver| receiver.listener.outage_now().is_none();
+        if self.undo.subscribed_to.is_none() || !self.receivers.values().all(reachable) {
+            return;
+        }
+        let quiet = self.settings.spans.quiet.min(SILENCE_MAX);
+        match self.backlog().await {
+            Some(0) => {}
+            Some(_) => drop(self.until_delivered(quiet).await),
+            None => self.until_silent(UNDER_WAY_MAX).await,
+        }
+    }
+
+    /// Waits until an emulator has delivered all it keeps; whether it did.
+    async fn until_delivered(&mut self, within: Duration) -> Delivered {
+        let deadline = clock::mono() + within;
         while self.target.control.is_some() && clock::mono() < deadline {
             if self.backlog().await == Some(0) {
-                return;
+                return Delivered::All;
             }
             clock::wait(Some(AGAIN)).await;
         }
-        self.until_silent(quiet).await;
+        Delivered::NotAll
     }
 
     /// How many records an emulator has not delivered; other devices do not tell.

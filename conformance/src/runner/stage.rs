@@ -123,6 +123,8 @@ impl Calls {
 pub(super) enum Ended {
     Ran,
     Skipped(Skip),
+    /// By what the case of that id judges.
+    Blocked(&'static str),
     Error(String),
 }
 
@@ -133,6 +135,8 @@ pub(super) enum Stop {
     Failed,
     /// It cannot be done here.
     Skip(Skip),
+    /// What the case of that id judges keeps this one from starting.
+    Blocked(&'static str),
     /// A fault of ours.
     Error(String),
 }
@@ -175,6 +179,7 @@ impl<'r> Stage<'r> {
         match Box::pin(self.all_steps()).await {
             Ok(()) | Err(Stop::Failed) => Ended::Ran,
             Err(Stop::Skip(skip)) => Ended::Skipped(skip),
+            Err(Stop::Blocked(by)) => Ended::Blocked(by),
             Err(Stop::Error(why)) => Ended::Error(why),
         }
     }

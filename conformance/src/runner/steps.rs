@@ -75,6 +75,7 @@ impl Stage<'_> {
     async fn stimulate(&mut self, wish: &Wish) -> Done {
         // What came before anything was provoked is what an earlier case left behind.
         if !std::mem::replace(&mut self.provoked, true) {
+            self.until_left_over().await;
             for receiver in self.receivers.values_mut() {
                 let there = receiver.listener.look(|stream| stream.entries().len());
                 receiver.taken.extend(0..there);
