@@ -11,8 +11,8 @@ use super::values;
 
 /// Be a reference platform: take pushes and reports, and count them.
 ///
-/// Takes POSTs on any path and prints a JSON line for each; the first line has the URL, the last
-/// one the counts. Ends on --expect, --timeout, SIGINT or SIGTERM.
+/// Takes POSTs and WebSockets on any path and prints a JSON line for each message; the first line
+/// has the URL, the last one the counts. A report by WebSocket is not answered. Ends on --expect, --timeout, SIGINT or SIGTERM.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct ReceiveArgs {
@@ -54,6 +54,22 @@ pub(crate) struct ReceiveArgs {
     #[arg(long, value_name = "DEVICE_URL", value_parser = device_url)]
     pub(crate) fetch: Option<String>,
 
+    /// Send these requests to the device that keeps a connection: one JSON message a line, - for
+    /// standard input
+    ///
+    /// Each goes to the device that connected first and still is, after the answer to the one
+    /// before, and is printed with its answer. Ends when all are answered and what --expect says
+    /// came; fails when one is not answered within 10 s. At a terminal each line that is typed is
+    /// sent so without this.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: Option<PathBuf>,
+
+    /// Show the URL for devices that report by WebSocket in the first line, too
+    ///
+    /// WebSockets are taken on any path, with or without this.
+    #[arg(long)]
+    pub(crate) ws: bool,
+
     /// Keep every message as it came: a JSON object a line, with time, path, headers and body
     #[arg(long, value_name = "FILE.ndjson")]
     pub(crate) save: Option<PathBuf>,
@@ -66,9 +82,10 @@ pub(crate) struct ReceiveArgs {
 const AFTER_HELP: &str = "\
 Example:
   vestibule receive --listen 127.0.0.1:9000 --expect 100 --timeout 1m --strict
+  vestibule receive --ws --request requests.ndjson
 
-Exit codes: 0 all well; 1 fewer than --expect came, something is missing after --fetch, or --strict
-found a fault; 2 bad usage; 3 port taken, or the device to fetch from unreachable; 4 nothing came.";
+Exit codes: 0 all well; 1 fewer than --expect came, a --request was not answered, something is
+missing after --fetch, or --strict found a fault; 2 bad usage; 3 port taken, or the device to fetch from unreachable; 4 nothing came.";
 
 fn address(text: &str) -> Result<String, String> {
     let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());

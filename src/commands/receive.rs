@@ -3,15 +3,18 @@
 //! Owns the run: what ends it, what is printed and kept, and what the counts mean for the exit
 //! code. The receiver, the tally and the fetching are the conformance library's.
 
+mod requests;
 mod save;
 mod verdict;
+
+use std::num::NonZeroU64;
 
 use tokio::task::JoinHandle;
 use vestibule_conformance::clock;
 use vestibule_conformance::receiver::answer::Answers;
 use vestibule_conformance::receiver::fetch::{self, FetchError, Fetched};
 use vestibule_conformance::receiver::line::Line;
-use vestibule_conformance::receiver::server::{Arrival, Receiver, ReceiverError};
+use vestibule_conformance::receiver::server::{Arrival, Heard, Receiver, ReceiverError};
 use vestibule_conformance::receiver::tally::{Missing, Tally};
 
 use crate::cli::receive::ReceiveArgs;
@@ -19,6 +22,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::ready_file;
 use crate::signals::Signals;
+use requests::Requests;
 use save::Save;
 
 /// Gaps asked for in one go while reports still come; what is beyond is asked for later. More
@@ -37,8 +41,10 @@ pub(crate) async fn run(args: ReceiveArgs, output: &Output) -> Result<Exit, Fail
     let answers = Answers::new(args.answer, args.fail_first);
     let receiver =
         Receiver::bind(&args.listen, answers).await.map_err(|e| bind_failure(&args.listen, e))?;
+    let requests = Requests::start(args.request.as_deref(), receiver.giving())?;
     announce(&args, &receiver, output)?;
-    let mut session = Session { args, output, save, tally: Tally::new(), fetching: None };
+    let tally = Tally::new();
+    let mut session = Session { args, output, save, tally, requests, fetching: None };
     let fetched = session.receive(receiver, &mut signals).await?;
     session.report(fetched)
 }
@@ -49,12 +55,14 @@ struct Session<'a> {
     output: &'a Output,
     save: Option<Save>,
     tally: Tally,
+    requests: Requests,
     fetching: Option<JoinHandle<Result<Vec<Fetched>, FetchError>>>,
 }
 
 /// What makes the loop turn.
 enum Turn {
-    Arrived(Option<Box<Arrival>>),
+    Heard(Option<Heard>),
+    AllGiven,
     Fetched(Result<Vec<Fetched>, FetchError>),
     Over,
 }
@@ -73,11 +81,13 @@ impl Session<'_> {
                 _ = signals.recv() => Turn::Over,
                 () = &mut timeout => Turn::Over,
                 fetched = joined(&mut self.fetching) => Turn::Fetched(fetched),
-                arrival = receiver.next() => Turn::Arrived(arrival.map(Box::new)),
+                heard = receiver.next() => Turn::Heard(heard),
+                () = self.requests.all_given() => Turn::AllGiven,
             };
             match turn {
-                Turn::Over | Turn::Arrived(None) => break,
-                Turn::Arrived(Some(arrival)) => self.note(&arrival)?,
+                Turn::Over | Turn::Heard(None) => break,
+                Turn::Heard(Some(heard)) => self.hear(&heard)?,
+                Turn::AllGiven => {}
                 Turn::Fetched(fetched) => {
                     if let Err(error) = self.add(fetched) {
                         tracing::warn!(%error, "cannot fetch now; trying again later");
@@ -85,8 +95,8 @@ impl Session<'_> {
                 }
             }
         }
-        for arrival in receiver.stop().await {
-            self.note(&arrival)?;
+        for heard in receiver.stop().await {
+            self.hear(&heard)?;
         }
         receiver.finish().await;
         self.output.progress_end();
@@ -98,7 +108,18 @@ impl Session<'_> {
     }
 
     fn complete(&self) -> bool {
-        self.args.expect.is_some_and(|expected| self.tally.distinct() >= expected.get())
+        let is_enough = |expected: NonZeroU64| self.tally.distinct() >= expected.get();
+        match (&self.args.request, self.args.expect) {
+            (None, expected) => expected.is_some_and(is_enough),
+            (Some(_), expected) => self.requests.is_done() && expected.is_none_or(is_enough),
+        }
+    }
+
+    fn hear(&mut self, heard: &Heard) -> Result<(), Failure> {
+        match heard {
+            Heard::Arrival(arrival) => self.note(arrival),
+            Heard::Told(told) => self.requests.note(told, self.output),
+        }
     }
 
     /// Counts, keeps and prints one message.
@@ -156,7 +177,7 @@ impl Session<'_> {
     fn report(&self, fetched: Result<(), FetchError>) -> Result<Exit, Failure> {
         self.output.json(&self.tally.summary())?;
         verdict::warn_missing(&self.tally);
-        verdict::judge(&self.args, &self.tally, fetched)
+        verdict::judge(&self.args, &self.tally, &self.requests, fetched)
     }
 }
 
@@ -173,7 +194,11 @@ async fn joined(
 
 /// The first line, on stdout and in the ready file.
 fn announce(args: &ReceiveArgs, receiver: &Receiver, output: &Output) -> Result<(), Failure> {
-    let line = serde_json::json!({"url": receiver.url()}).to_string();
+    let line = match args.ws {
+        true => serde_json::json!({"url": receiver.url(), "ws": receiver.socket_url()}),
+        false => serde_json::json!({"url": receiver.url()}),
+    };
+    let line = line.to_string();
     output.line(&line)?;
     match &args.ready_file {
         Some(path) => ready_file::write(path, &format!("{line}\n")).map_err(ready_failure),

@@ -28,6 +28,7 @@ mod quirks_are_listed;
 mod quirks_break_nothing;
 mod readme_is_true;
 mod receive_answers;
+mod receive_asks;
 mod receive_counts;
 mod receive_fetches;
 mod run_is_ready;

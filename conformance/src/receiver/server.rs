@@ -6,13 +6,13 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
@@ -24,7 +24,10 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock;
 use crate::receiver::answer::{self, Answers, Reply};
+use crate::receiver::conversation::{Opening, converse};
 use crate::receiver::message::{self, Message, Unparsable};
+use crate::receiver::requests::{Giving, Requests, Told};
+use crate::receiver::socket::{self, Socket};
 
 /// The longest body read, in bytes: a push carries an image in base64, a few hundred kB on
 /// hardware. Shorter would refuse a camera's largest picture, longer would only cost memory.
@@ -32,7 +35,7 @@ const BODY_BYTES_MAX: u64 = 16 << 20;
 
 /// The bodies in memory at once, in kB. A message waits for its share before it is read, so less
 /// than one body would read none.
-const BODIES_KB_MAX: u32 = 256 << 10;
+pub(super) const BODIES_KB_MAX: u32 = 256 << 10;
 
 /// Open connections: a fleet of ten thousand devices keeps one each. Further ones wait unaccepted.
 const CONNECTIONS_MAX: usize = 16_384;
@@ -70,14 +73,24 @@ pub struct Arrival {
     /// What the body says.
     pub message: Result<Message, Unparsable>,
     /// The body's share of `BODIES_KB_MAX`, until the owner is done with it.
-    _share: OwnedSemaphorePermit,
+    pub(super) _share: OwnedSemaphorePermit,
+}
+
+/// What the owner learns.
+#[derive(Debug)]
+pub enum Heard {
+    /// A message came.
+    Arrival(Box<Arrival>),
+    /// A request was answered, or will not be.
+    Told(Told),
 }
 
 /// A running reference platform.
 #[derive(Debug)]
 pub struct Receiver {
     address: SocketAddr,
-    arrivals: mpsc::Receiver<Arrival>,
+    heard: mpsc::Receiver<Heard>,
+    giving: Giving,
     stop: watch::Sender<bool>,
     acceptor: JoinHandle<()>,
 }
@@ -93,11 +106,20 @@ pub enum ReceiverError {
     Address(#[source] io::Error),
 }
 
-struct Shared {
+pub(super) struct Shared {
     answers: Answers,
-    arrivals: mpsc::Sender<Arrival>,
-    bodies: Arc<Semaphore>,
-    stop: watch::Receiver<bool>,
+    pub(super) heard: mpsc::Sender<Heard>,
+    pub(super) requests: Requests,
+    pub(super) bodies: Arc<Semaphore>,
+    pub(super) stop: watch::Receiver<bool>,
+}
+
+/// What becomes of a connection once no more requests are read from it.
+#[derive(Debug, Default)]
+struct Fate {
+    reset: AtomicBool,
+    /// It is a WebSocket, opened so.
+    upgraded: OnceLock<Opening>,
 }
 
 /// What ends a connection without an answer.
@@ -120,16 +142,18 @@ impl Receiver {
     pub async fn bind(address: &str, answers: Answers) -> Result<Self, ReceiverError> {
         let listener = TcpListener::bind(address).await.map_err(ReceiverError::Bind)?;
         let address = listener.local_addr().map_err(ReceiverError::Address)?;
-        let (arrivals_sender, arrivals) = mpsc::channel(ARRIVALS_MAX);
+        let (heard_sender, heard) = mpsc::channel(ARRIVALS_MAX);
+        let (giving, requests) = Requests::new();
         let (stop, stopped) = watch::channel(false);
         let shared = Shared {
             answers,
-            arrivals: arrivals_sender,
+            heard: heard_sender,
+            requests,
             bodies: Arc::new(Semaphore::new(BODIES_KB_MAX as usize)),
             stop: stopped,
         };
         let acceptor = tokio::spawn(accept(listener, Arc::new(shared)));
-        Ok(Self { address, arrivals, stop, acceptor })
+        Ok(Self { address, heard, giving, stop, acceptor })
     }
 
     /// Where it listens: `http://127.0.0.1:9000`.
@@ -138,19 +162,31 @@ impl Receiver {
         format!("http://{}", self.address)
     }
 
-    /// The next message; none once it was stopped. Dropping the future loses nothing.
-    pub async fn next(&mut self) -> Option<Arrival> {
-        self.arrivals.recv().await
+    /// Where devices reach it by WebSocket: `ws://127.0.0.1:9000`.
+    #[must_use]
+    pub fn socket_url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+
+    /// Where requests are given: each goes, as it is, to the device that connected first and still is.
+    #[must_use]
+    pub fn giving(&self) -> Giving {
+        self.giving.clone()
+    }
+
+    /// What comes next; none once it was stopped. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<Heard> {
+        self.heard.recv().await
     }
 
     /// Accepts nothing more, and gives what came and was not taken yet; call `finish` after it.
-    pub async fn stop(&mut self) -> Vec<Arrival> {
+    pub async fn stop(&mut self) -> Vec<Heard> {
         // Fails only when the acceptor is gone already.
         let _ = self.stop.send(true);
-        self.arrivals.close();
+        self.heard.close();
         let mut rest = Vec::new();
-        while let Some(arrival) = self.arrivals.recv().await {
-            rest.push(arrival);
+        while let Some(heard) = self.heard.recv().await {
+            rest.push(heard);
         }
         rest
     }
@@ -207,12 +243,12 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "answers may be delayed");
     }
-    let reset = Arc::new(AtomicBool::new(false));
+    let fate = Arc::new(Fate::default());
     let mut stop = shared.stop.clone();
     let service = {
-        let reset = Arc::clone(&reset);
+        let (shared, fate) = (Arc::clone(&shared), Arc::clone(&fate));
         service_fn(move |request| {
-            Box::pin(respond(Arc::clone(&shared), Arc::clone(&reset), request))
+            Box::pin(respond(Arc::clone(&shared), Arc::clone(&fate), request))
         })
     };
     let mut connection = http1::Builder::new()
@@ -234,20 +270,29 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
             }
         }
     }
-    if reset.load(Ordering::Relaxed) {
+    let parts = connection.into_parts();
+    let stream = parts.io.into_inner();
+    if fate.reset.load(Ordering::Relaxed) {
         // With no time to linger, closing sends a reset instead of a farewell.
-        let stream = connection.into_parts().io.into_inner();
         if let Err(error) = stream.set_zero_linger() {
             tracing::debug!(%error, "the connection is closed, not reset");
+        }
+    } else if let Some(opening) = fate.upgraded.get() {
+        let mut socket = Socket::new(stream, parts.read_buf).await;
+        if converse(&mut socket, opening, &shared).await.is_ok() {
+            socket.close().await;
         }
     }
 }
 
 async fn respond(
     shared: Arc<Shared>,
-    reset: Arc<AtomicBool>,
+    fate: Arc<Fate>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Unanswered> {
+    if socket::is_upgrade(&request) {
+        return Ok(upgrade(&fate, &request));
+    }
     if request.method() != Method::POST {
         return Ok(only_post());
     }
@@ -261,10 +306,27 @@ async fn respond(
             Err(Unanswered)
         }
         Reply::Reset => {
-            reset.store(true, Ordering::Relaxed);
+            fate.reset.store(true, Ordering::Relaxed);
             Err(Unanswered)
         }
     }
+}
+
+/// Lets a connection become a WebSocket, or says why not.
+fn upgrade(fate: &Fate, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    match socket::accept(request) {
+        Ok(accepted) => {
+            let opening = Opening { path: path(request.uri()), headers: request.headers().clone() };
+            // The first word stands; nothing is read as a request behind it.
+            let _ = fate.upgraded.set(opening);
+            accepted.map(|()| Full::default())
+        }
+        Err(error) => response(StatusCode::BAD_REQUEST, error.to_string()),
+    }
+}
+
+fn path(uri: &Uri) -> String {
+    uri.path_and_query().map_or("/", |path| path.as_str()).to_owned()
 }
 
 /// Reads one message, hands it over, and says how to answer it.
@@ -289,11 +351,11 @@ async fn take(shared: &Shared, request: Request<Incoming>) -> Result<Reply, Unan
         }
         message => answer::reply(shared.answers.next(), message),
     };
-    let path = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    let headers = head.headers;
+    let (path, headers) = (path(&head.uri), head.headers);
     let arrival = Arrival { at: clock::wall(), path, headers, body, message, _share: share };
+    let arrival = Heard::Arrival(Box::new(arrival));
     // The owner has stopped counting: what is not counted must not be acknowledged.
-    shared.arrivals.send(arrival).await.map_err(|_| Unanswered)?;
+    shared.heard.send(arrival).await.map_err(|_| Unanswered)?;
     Ok(reply)
 }
 

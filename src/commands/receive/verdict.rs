@@ -4,6 +4,7 @@ use vestibule_conformance::receiver::fetch::FetchError;
 use vestibule_conformance::receiver::message::{Api, Identity, Message, Unparsable};
 use vestibule_conformance::receiver::tally::{Finding, Summary, Tally};
 
+use super::requests::Requests;
 use crate::cli::receive::ReceiveArgs;
 use crate::exit::{Exit, Failure};
 
@@ -55,11 +56,17 @@ pub(crate) fn count(tally: &Tally) -> String {
 pub(crate) fn judge(
     args: &ReceiveArgs,
     tally: &Tally,
+    requests: &Requests,
     fetched: Result<(), FetchError>,
 ) -> Result<Exit, Failure> {
     let summary = tally.summary();
-    if summary.distinct == 0 {
+    if summary.distinct == 0 && requests.answered() == 0 {
         return Err(nothing_came(&summary));
+    }
+    if args.request.is_some() && requests.unanswered() > 0 {
+        let why = format!("{} were not answered", requests.unanswered());
+        return Err(Failure::new(Exit::FallsShort, "asking what --request says", why)
+            .hint("see that the device keeps its connection, or give it longer with --timeout"));
     }
     if let Err(error) = fetched {
         return Err(fetch_failure(args, error));
