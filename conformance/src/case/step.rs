@@ -71,7 +71,7 @@ pub enum Call {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct V3Call {
-    /// The last part of the path: `event`, `auth`, `device`.
+    /// The last part of the path: `event`, `auth`, `device`, `acm`.
     #[serde(default = "event")]
     pub service: String,
     /// The whole path, in place of the usual one.

@@ -216,6 +216,19 @@ impl Template {
 }
 
 impl Request {
+    /// Whether each of its texts has the run's own id in it, and there is one.
+    #[must_use]
+    pub fn is_of_this_run(&self) -> bool {
+        match self {
+            Self::Text(template) => template.names().contains("run"),
+            Self::Array(items) => !items.is_empty() && items.iter().all(Self::is_of_this_run),
+            Self::Object(members) => {
+                !members.is_empty() && members.values().all(Self::is_of_this_run)
+            }
+            Self::Plain(_) | Self::Pad(_) => false,
+        }
+    }
+
     /// Fills all references.
     ///
     /// # Errors

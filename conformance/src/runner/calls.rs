@@ -46,6 +46,9 @@ struct Answered {
     whole: Value,
 }
 
+/// The services of the vendor's manual, which a device may lack as a whole or in part.
+const MANUALS: [&str; 2] = ["device", "acm"];
+
 impl Stage<'_> {
     pub(super) async fn call(&mut self, call: &Call) -> Done {
         let (keep, until, expected) = match call {
@@ -85,7 +88,7 @@ impl Stage<'_> {
         }
     }
 
-    /// The device actions are the manual's and not the page's: a device that meets one as it meets an
+    /// These actions are the manual's and not the page's: a device that meets one as it meets an
     /// action that nobody has does not have it.
     async fn skip_if_lacking(&mut self, call: &Call, exchange: &ExchangeDraft) -> Done {
         let Call::V3(call) = call else {
@@ -93,8 +96,9 @@ impl Stage<'_> {
         };
         let action = call.action.as_ref().and_then(|action| action.plain());
         match (action, self.target.v3.as_mut()) {
-            (Some(action), Some(v3)) if call.service == "device" => {
-                if v3.is_unknown(exchange).await { Err(lacks(action)) } else { Ok(()) }
+            (Some(action), Some(v3)) if MANUALS.contains(&call.service.as_str()) => {
+                let is_unknown = v3.is_unknown(&call.service, exchange).await;
+                if is_unknown { Err(lacks(action)) } else { Ok(()) }
             }
             _ => Ok(()),
         }

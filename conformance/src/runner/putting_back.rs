@@ -406,7 +406,7 @@ async fn restart(target: &mut Target, by: RestartBy, within: Duration) -> Result
     let deadline = clock::mono() + within;
     let v3 = v3(target).map_err(Unmade::Failed)?;
     let asked = v3.ask_device(by.action(), None).await;
-    let is_lacking = v3.is_unknown(&asked).await;
+    let is_lacking = v3.is_unknown("device", &asked).await;
     match (V3::done(by.action(), asked), by, target.control.as_mut()) {
         (Ok(_), ..) => until_down(target, within).await,
         (Err(_), RestartBy::Any, Some(control)) => {

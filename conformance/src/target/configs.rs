@@ -22,18 +22,27 @@ impl V3 {
 
     /// Asks the device service with a fresh login.
     pub(crate) async fn ask_device(&mut self, action: &str, sent: Option<Value>) -> ExchangeDraft {
+        self.ask_service("device", action, sent).await
+    }
+
+    async fn ask_service(
+        &mut self,
+        service: &str,
+        action: &str,
+        sent: Option<Value>,
+    ) -> ExchangeDraft {
         let mut message = json!({"action": action, "header": {"reqid": action}});
         if let Some(sent) = sent {
             message["body"] = sent;
         }
         self.login(action).await;
         let token = self.token.clone();
-        self.post("device", &message, token.as_deref(), action).await
+        self.post(service, &message, token.as_deref(), action).await
     }
 
-    /// Whether the device met an action of its device service, in that exchange, as it meets one that no
-    /// device has: by the same `retcode`, or by no answer.
-    pub(crate) async fn is_unknown(&mut self, exchange: &ExchangeDraft) -> bool {
+    /// Whether the device met an action of that service, in that exchange, as it meets one that no device has:
+    /// by the same `retcode`, or by no answer.
+    pub(crate) async fn is_unknown(&mut self, service: &str, exchange: &ExchangeDraft) -> bool {
         let met = |exchange: &ExchangeDraft| {
             exchange.answer.as_ref().map(|_| body(exchange)["retcode"].as_i64())
         };
@@ -41,7 +50,7 @@ impl V3 {
         if asked == Some(Some(0)) || asked == Some(None) {
             return false;
         }
-        let unknown = self.ask_device("no-such-action", None).await;
+        let unknown = self.ask_service(service, "no-such-action", None).await;
         // One that is not there at all answers nothing, whatever it has.
         self.token.is_some() && met(&unknown) == asked
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use vestibule_core::behaviour::{ErrorStatus, Path, V3};
-use vestibule_core::calls::v3::{Call, GoingDown, Pass, Refusal, Reply, Retcode};
+use vestibule_core::calls::v3::{Call, GoingDown, Pass, Refusal, Reply, Retcode, retcode_of};
 use vestibule_core::wire::v3::{
     Service, decode, encode, encode_retcode, is_literal, route as service_of, site,
 };
@@ -111,7 +111,13 @@ pub(crate) async fn call(
         return Some(whole(StatusCode::OK, bytes));
     }
     let turn = match &request.call {
-        Ok(Call::SetPassword(_) | Call::ConfigSet(_)) => Some(handle.rare_turn().await),
+        Ok(
+            Call::SetPassword(_)
+            | Call::ConfigSet(_)
+            | Call::UserInsert(_)
+            | Call::UserRemove(_)
+            | Call::UserClear,
+        ) => Some(handle.rare_turn().await),
         Ok(Call::OpenDoor(_) | Call::SyncTime(_)) => Some(handle.entry_turn().await),
         _ => None,
     };
@@ -135,14 +141,17 @@ pub(crate) async fn call(
 }
 
 /// R-V3-03.
-fn status<T>(result: &Result<T, Refusal>, knobs: &V3) -> StatusCode {
-    match (result, knobs.error_status) {
-        (Err(Refusal::Retcode(retcode)), ErrorStatus::Matching) => match *retcode {
-            Retcode(code) if code == knobs.bad_token => StatusCode::UNAUTHORIZED,
-            Retcode::NO_SUCH_OBJECT => StatusCode::NOT_FOUND,
-            _ => StatusCode::BAD_REQUEST,
-        },
-        _ => StatusCode::OK,
+fn status(result: &Result<Reply, Refusal>, knobs: &V3) -> StatusCode {
+    let retcode = match result {
+        Err(Refusal::Retcode(retcode)) => *retcode,
+        Ok(Reply::UserBatch(batch)) => retcode_of(batch),
+        _ => Retcode::SUCCESS,
+    };
+    match (retcode, knobs.error_status) {
+        (Retcode::SUCCESS, _) | (_, ErrorStatus::Ok) => StatusCode::OK,
+        (Retcode(code), _) if code == knobs.bad_token => StatusCode::UNAUTHORIZED,
+        (Retcode::NO_SUCH_OBJECT, _) => StatusCode::NOT_FOUND,
+        _ => StatusCode::BAD_REQUEST,
     }
 }
 

@@ -63,7 +63,7 @@ impl Named {
     /// Whom it means.
     pub(super) fn whom(&self) -> Result<Whom, Refusal> {
         match self {
-            Self::Uid(uid) => Ok(Whom::Uid(*uid)),
+            Self::Uid(uid) => Ok(Whom::Uid((*uid).into())),
             Self::Name(name) => name.parse(),
         }
     }

@@ -44,7 +44,7 @@ impl Matcher {
         {
             note("event", json!(event), json!(kind(fact)));
         }
-        if let Some(whom) = self.person
+        if let Some(whom) = &self.person
             && !is_about(view, fact, whom)
         {
             note("person", json!(whom_name(whom)), person(view, fact));
@@ -114,10 +114,10 @@ fn subject(fact: &Fact) -> Subject {
     }
 }
 
-fn is_about(view: &View, fact: &Fact, whom: Whom) -> bool {
+fn is_about(view: &View, fact: &Fact, whom: &Whom) -> bool {
     match (subject(fact), whom) {
         (Subject::Stranger(_), Whom::Stranger) | (Subject::Person(_), Whom::Any) => true,
-        (Subject::Person(person), Whom::Uid(uid)) => view.roster.uid(person) == uid,
+        (Subject::Person(person), Whom::Uid(uid)) => view.roster.uid(person) == *uid,
         (Subject::Person(person), Whom::Visitor) => {
             view.roster.category(person) == Category::Visitor
         }
@@ -128,7 +128,7 @@ fn is_about(view: &View, fact: &Fact, whom: Whom) -> bool {
     }
 }
 
-fn whom_name(whom: Whom) -> String {
+fn whom_name(whom: &Whom) -> String {
     match whom {
         Whom::Any => "any".to_owned(),
         Whom::Stranger => "stranger".to_owned(),
@@ -141,7 +141,7 @@ fn whom_name(whom: Whom) -> String {
 fn person(view: &View, fact: &Fact) -> Value {
     match subject(fact) {
         Subject::Nobody => Value::Null,
-        Subject::Person(person) => json!(view.roster.uid(person).to_string()),
+        Subject::Person(person) => json!(view.roster.shown_uid(person).to_string()),
         Subject::Stranger(_) => json!("stranger"),
     }
 }

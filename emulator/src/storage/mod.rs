@@ -5,13 +5,14 @@
 //! The directory holds `lock`, which the one process that uses the store has locked and whose pid it says,
 //! and `vestibule.db`, an SQLite database (with `vestibule.db-wal`, its write-ahead log, and
 //! `vestibule.db-shm` beside it while it is open). Its `application_id` is `0x56535442`, its `user_version`
-//! the version of this form. Four tables:
+//! the version of this form. Five tables:
 //!
 //! | table | a row is | written |
 //! | --- | --- | --- |
 //! | `store` | the seed and the sizes of the roster | once |
 //! | `devices` | what seldom changes of a device, and its *life*: the number under which its entries are | when that changes |
 //! | `positions` | where a life stands: its next numbers, its oldest event, its world | with each commit of the device |
+//! | `people` | what a platform changed about somebody in a life | once; it goes when no entry may speak of it |
 //! | `entries` | an entry | once; its `waiting` when a record of it is acknowledged or lost |
 //!
 //! An entry's key is the process-wide number of its commit, so entries are appended at the end of the table
@@ -41,6 +42,7 @@
 //! | the write-ahead log is cut at any byte | the same |
 //! | the power went between an acknowledgement and its commit | the record is pushed again |
 //! | a page, row or position does not fit its checksum, an event is missing, the log is damaged before its end | stops, names file and damage, and how to salvage what is whole |
+//! | the form is of an earlier version | brings it into this one; that release cannot read it then |
 //! | the form is of a later version | stops, names both |
 //! | another process holds the store | stops, names it |
 //! | the disk is full | nothing is lost but what then happens: it is refused and counted until there is room |
@@ -48,6 +50,7 @@
 mod lock;
 mod memory;
 mod open;
+mod people;
 mod rows;
 mod salvage;
 mod schema;

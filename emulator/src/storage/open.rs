@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use vestibule_core::device::{Position, State, Stored};
 use vestibule_core::journal::{Capacity, Recovery};
 
+use super::people::{self, People};
 use super::rows::{self, DeviceRow};
 use super::schema::{self, Access};
 use super::sweep::Sweep;
@@ -111,18 +112,21 @@ impl Store {
             None => write_meta(&connection, meta).map_err(|source| schema::failed(&dir, source))?,
         }
         let mut reading = Reading::new(&connection, &dir, wanted)?;
+        let mut people = read_people(&connection, &dir)?;
         reading.entries(&connection)?;
         let Reading { lives, devices, sweep, next_id, next_life, .. } = reading;
         let mut found = BTreeMap::new();
-        for (_, life) in lives {
-            let Life { sn, state, position, recovery } = life;
+        for (number, life) in lives {
+            let Life { sn, mut state, position, recovery } = life;
+            let People { edits, cleared_at } = people.remove(&number).unwrap_or_default();
+            state.cleared_at = cleared_at;
             if let Some(recovery) = recovery {
                 let (journal, lost) =
                     recovery.finish().map_err(|damage| of_device(&dir, &sn, &damage))?;
                 if lost > 0 {
                     tracing::info!(sn, lost, "the backlog had lost records when the power went");
                 }
-                found.insert(sn, Stored { state, position, journal });
+                found.insert(sn, Stored { state, position, journal, people: edits });
             }
         }
         let resting = devices.len() - found.len();
@@ -297,6 +301,16 @@ impl<'a> Reading<'a> {
         }
         Ok(())
     }
+}
+
+/// Reads what was changed about people, all of it whole.
+fn read_people(connection: &Connection, dir: &Path) -> Result<BTreeMap<i64, People>, StoreError> {
+    let mut damage = None;
+    let found = people::read(connection, |life, bad| {
+        damage.get_or_insert_with(|| format!("of life {life}, somebody in table people: {bad}"));
+    });
+    let found = found.map_err(|source| schema::failed(dir, source))?;
+    damage.map_or(Ok(found), |damage| Err(damaged(dir, damage)))
 }
 
 type Positions = BTreeMap<i64, Result<Position, rows::Bad>>;

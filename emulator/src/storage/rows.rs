@@ -21,17 +21,17 @@ const WAITING: [i64; 4] = [0x33cc, 0x3c3c, 0x55aa, 0x5a5a];
 /// What is wrong with a row, in words.
 pub(super) type Bad = &'static str;
 
-const CHECKSUM: Bad = "its checksum does not fit";
+pub(super) const CHECKSUM: Bad = "its checksum does not fit";
 
 /// A checksum over values with their kinds.
-struct Sum(Vec<u8>);
+pub(super) struct Sum(Vec<u8>);
 
 impl Sum {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Vec::with_capacity(128))
     }
 
-    fn number(&mut self, number: i64) -> &mut Self {
+    pub(super) fn number(&mut self, number: i64) -> &mut Self {
         self.0.push(1);
         self.0.extend(number.to_le_bytes());
         self
@@ -54,7 +54,7 @@ impl Sum {
         self
     }
 
-    fn text(&mut self, text: Option<&str>) -> &mut Self {
+    pub(super) fn text(&mut self, text: Option<&str>) -> &mut Self {
         match text {
             Some(text) => self.bytes(text.as_bytes()),
             None => self.option(None),
@@ -69,7 +69,7 @@ impl Sum {
         }
     }
 
-    fn end(&self) -> i64 {
+    pub(super) fn end(&self) -> i64 {
         i64::from(crc32fast::hash(&self.0))
     }
 }
@@ -335,6 +335,8 @@ impl DeviceColumns {
             subscription,
             passwords: map(&self.passwords)?,
             settings: map(&self.settings)?,
+            // Stands with the people.
+            cleared_at: 0,
             given: Given { push_to: self.given_push_to, report_to: self.given_report_to },
         })
     }

@@ -15,6 +15,7 @@ use vestibule_core::event::{Index, Seqnum};
 use vestibule_core::journal::Waiting;
 
 use super::open::{Meta, read_devices, read_meta, read_positions, write_meta};
+use super::people::{self, People};
 use super::rows::{self, DeviceRow, EntryRow};
 use super::schema::{self, Access};
 use super::{Durability, Lock, StoreError, wal};
@@ -55,6 +56,7 @@ struct Whole {
     devices: Vec<DeviceRow>,
     positions: BTreeMap<i64, Position>,
     entries: BTreeMap<i64, Vec<EntryRow>>,
+    people: BTreeMap<i64, People>,
     found: Found,
 }
 
@@ -143,7 +145,8 @@ fn read(dir: &Path) -> Result<(Whole, Lock), StoreError> {
             }
         }
     }
-    Ok((Whole { meta, devices, positions, entries, found }, lock))
+    let people = people(&connection, &mut found);
+    Ok((Whole { meta, devices, positions, entries, people, found }, lock))
 }
 
 fn integrity(connection: &Connection) -> rusqlite::Result<Vec<String>> {
@@ -184,6 +187,20 @@ fn positions(connection: &Connection, found: &mut Found) -> BTreeMap<i64, Positi
         Err(error) => found.problem(format!("table positions: {error}")),
     }
     whole
+}
+
+/// What was changed about people, as far as it can be read: of one who cannot, entries show the made-up person
+/// of the same number.
+fn people(connection: &Connection, found: &mut Found) -> BTreeMap<i64, People> {
+    let mut problems = Vec::new();
+    let whole = people::read(connection, |life, bad| {
+        problems.push(format!("of life {life}, somebody in table people: {bad}"));
+    });
+    problems.into_iter().for_each(|problem| found.problem(problem));
+    whole.unwrap_or_else(|error| {
+        found.problem(format!("table people: {error}"));
+        BTreeMap::new()
+    })
 }
 
 /// Every entry that can be read, by life, in the order of their commits: through the table, and where that
@@ -242,7 +259,7 @@ fn window(rows: &[EntryRow], next: Seqnum) -> Seqnum {
 }
 
 fn write(connection: &mut Connection, whole: Whole) -> rusqlite::Result<Salvaged> {
-    let Whole { devices, positions, mut entries, found, .. } = whole;
+    let Whole { devices, positions, mut entries, people, found, .. } = whole;
     let mut salvaged = Salvaged { found, saved: 0, left_out: 0 };
     let transaction = connection.transaction()?;
     {
@@ -273,6 +290,9 @@ fn write(connection: &mut Connection, whole: Whole) -> rusqlite::Result<Salvaged
             }
             rows::put_position(&mut put_position, device.life, &position)?;
             rows::put_device(&mut put_device, device)?;
+            if let Some(people) = people.get(&device.life) {
+                people::put_all(&transaction, device.life, people)?;
+            }
         }
     }
     transaction.commit()?;

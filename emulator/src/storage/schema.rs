@@ -4,10 +4,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Durability, StoreError};
+use super::{Durability, StoreError, people};
 
 /// The version of the form, in `user_version`.
-pub(super) const FORM: i64 = 1;
+pub(super) const FORM: i64 = 2;
 
 /// Whose database it is, in `application_id`: "VSTB".
 pub(super) const APPLICATION: i64 = 0x5653_5442;
@@ -70,7 +70,9 @@ CREATE TABLE entries (
     crc INTEGER NOT NULL,
     waiting INTEGER NOT NULL
 ) STRICT;
+";
 
+const VIEW: &str = "
 CREATE VIEW journal AS
 SELECT
     entries.id,
@@ -83,7 +85,11 @@ SELECT
         WHEN 5 THEN 'alarm' WHEN 6 THEN 'button' WHEN 7 THEN 'remote' WHEN 8 THEN 'reset'
     END AS what,
     CASE WHEN what & 15 IN (4, 6, 7) THEN what >> 4 & 1 END AS state,
-    CASE WHEN subject >= 0 THEN 100001 + (subject & 4294967295) END AS uid,
+    CASE WHEN subject >= 0 THEN coalesce(
+        (SELECT user ->> '$.userid' FROM people WHERE people.life = entries.life
+            AND people.number = (subject & 4294967295) AND people.revision = subject >> 32),
+        100001 + (subject & 4294967295)
+    ) END AS uid,
     CASE WHEN what >> 16 & 511 > 0 THEN (what >> 16 & 511) / 10.0 END AS therm,
     CASE WHEN what >> 25 & 1 THEN (what >> 26 & 16383) / 10000.0 END AS score,
     CASE WHEN what & 15 IN (1, 2) THEN what >> 9 & 31 = 1 END AS accepted,
@@ -172,7 +178,15 @@ fn prepare(connection: &Connection, file: &Path, access: Access) -> Result<(), U
     if is_empty {
         let version =
             format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {FORM};");
-        connection.execute_batch(&format!("BEGIN IMMEDIATE; {version} {TABLES} COMMIT;"))?;
+        let people = people::TABLE;
+        let all = format!("BEGIN IMMEDIATE; {version} {TABLES} {people} {VIEW} COMMIT;");
+        connection.execute_batch(&all)?;
+    } else if form < FORM && access != Access::Look {
+        // Form 1 had neither people nor a view that looks at them.
+        let people = people::TABLE;
+        let version = format!("PRAGMA user_version = {FORM};");
+        let all = format!("BEGIN IMMEDIATE; {version} {people} DROP VIEW journal; {VIEW} COMMIT;");
+        connection.execute_batch(&all)?;
     }
     Ok(())
 }

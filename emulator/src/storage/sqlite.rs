@@ -7,6 +7,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use vestibule_core::device::{Batch, Life};
 use vestibule_core::journal::Place;
 
+use super::people;
 use super::rows::{self, DeviceRow};
 use super::sweep::Sweep;
 use super::{CommitError, DeviceNumber, Lock, Storage};
@@ -127,6 +128,7 @@ impl Sqlite {
                     let mut void =
                         transaction.prepare_cached("DELETE FROM positions WHERE life = ?1")?;
                     void.execute([life])?;
+                    people::void(&transaction, life)?;
                     life = changed.next_life;
                     changed.next_life += 1;
                 }
@@ -146,6 +148,7 @@ impl Sqlite {
                     rows::put_device(&mut device, &row)?;
                     changed.devices.push((*number, row));
                 }
+                people::put(&transaction, life, &batch.people, batch.state.as_ref())?;
                 if let Some(at) = &batch.position {
                     rows::put_position(&mut position, life, at)?;
                 }

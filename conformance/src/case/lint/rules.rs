@@ -4,7 +4,7 @@ use super::Problems;
 use crate::case::place::Path;
 use crate::case::step::{Call, Each, EventName, Expected, Is, RestartBy, Step, V3Call};
 use crate::case::types::{Case, Level, Provenance, Safety};
-use crate::matcher::Matcher;
+use crate::matcher::{Matcher, Request};
 
 pub(super) fn lint(case: &Case, problems: &mut Problems) {
     lint_level(case, problems);
@@ -174,7 +174,10 @@ fn call_safety(call: &Call) -> Safety {
         Call::V3(call) => {
             let action = call.action.as_ref().and_then(|action| action.plain());
             let row = ACTIONS.iter().find(|(name, _)| Some(*name) == action);
-            row.map_or(Safety::Safe, |(_, safety)| *safety)
+            let safety = row.map_or(Safety::Safe, |(_, safety)| *safety);
+            // Whom the case itself inserted, it may remove.
+            let is_own = call.body.as_ref().is_some_and(Request::is_of_this_run);
+            if action == Some("user-remove") && is_own { Safety::Mutating } else { safety }
         }
         Call::V1(call) => {
             let path = call.path.as_ref().and_then(|path| path.plain());

@@ -36,6 +36,8 @@ pub struct V3 {
     pub actions: Actions,
     /// `config-fetch` and `config-set`.
     pub settings: Settings,
+    /// The people that a platform enrols.
+    pub accounts: Accounts,
 }
 
 /// Logins and tokens (R-V3-02, R-V3-30).
@@ -170,6 +172,25 @@ pub struct Settings {
     pub stuck: Option<&'static str>,
     /// What was taken is not told.
     pub untold: bool,
+}
+
+/// The people that a platform enrols (R-V3-37).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// Who was inserted is not there, though that is answered.
+    pub insert_ignored: bool,
+    /// Who was removed is still there, though that is answered.
+    pub remove_ignored: bool,
+    /// The cards of who is inserted are lost.
+    pub cards_lost: bool,
+    /// Who is removed is let in by their cards as before.
+    pub cards_outlive: bool,
+    /// A batch of which a part succeeded has the `retcode` of the part that did not.
+    pub part_fails_all: bool,
+    /// The parts of a batch have no `retcode`.
+    pub parts_untold: bool,
+    /// `limit` does not matter.
+    pub limit_ignored: bool,
 }
 
 /// In the v1 API.

@@ -1,9 +1,11 @@
 //! The calls of the v3.x API.
 
+use std::sync::Arc;
+
 use crate::clock::{Mono, UnixMillis};
 use crate::delivery::line::LineId;
 use crate::event::Entry;
-use crate::world::Hold;
+use crate::world::{Enrolment, Hold, Roster};
 
 /// One request's action, with its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,21 @@ pub enum Call {
     SyncTime(UnixMillis),
     /// `device-opendoor` (R-V3-34).
     OpenDoor(DoorOrder),
+    /// `user-fetch` (R-V3-37).
+    UserFetch {
+        /// How many to leave out.
+        offset: u64,
+        /// How many at most; 10 if left out.
+        limit: Option<u64>,
+    },
+    /// `user-insert`: each user, or under which id what could not be understood came.
+    UserInsert(Vec<Result<Enrolment, Box<str>>>),
+    /// `user-remove`: the ids, none where one could not be understood.
+    UserRemove(Vec<Option<Box<str>>>),
+    /// `user-lookup`: the same.
+    UserLookup(Vec<Option<Box<str>>>),
+    /// `user-clear`.
+    UserClear,
     /// `event-info`.
     EventInfo,
     /// `event-fetch`.
@@ -126,8 +143,12 @@ pub enum Reply {
     GoingDown(GoingDown),
     /// The oldest and the newest sequence number; none for an empty journal shown as null (R-V3-14).
     Bounds(Option<(u64, u64)>),
-    /// A page of events.
-    Events(Vec<Entry>),
+    /// A page of events, and the people they speak of.
+    Events(Vec<Entry>, Arc<Roster>),
+    /// Enrolled people.
+    Users(Vec<Arc<Enrolment>>),
+    /// What came of each user of a batch.
+    UserBatch(Vec<UserAnswer>),
 }
 
 /// A device that goes down as soon as its answer has left: to be handed back to
@@ -147,6 +168,26 @@ pub enum Down {
     Restart,
     /// A factory reset (R-V3-29).
     FactoryReset,
+}
+
+/// What came of one user of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UserAnswer {
+    /// The id that was given; empty where that could not be read.
+    pub userid: Box<str>,
+    /// [`Retcode::SUCCESS`], or why not.
+    pub retcode: Retcode,
+    /// The user that was looked up.
+    pub user: Option<Arc<Enrolment>>,
+}
+
+/// The `retcode` of a batch: that of success if any of it succeeded, else the first one's (the vendor's manual;
+/// R-V3-37).
+#[must_use]
+pub fn retcode_of(batch: &[UserAnswer]) -> Retcode {
+    let succeeded = batch.iter().any(|one| one.retcode == Retcode::SUCCESS);
+    let first = batch.first().map_or(Retcode::BAD_PARAMETER, |one| one.retcode);
+    if succeeded { Retcode::SUCCESS } else { first }
 }
 
 /// One setting.
@@ -174,9 +215,11 @@ pub enum Refusal {
 pub struct Retcode(pub u16);
 
 impl Retcode {
+    /// All is well.
+    pub const SUCCESS: Self = Self(0);
     /// Not JSON, or a field that cannot be.
     pub const BAD_PARAMETER: Self = Self(101);
-    /// Something stored does not fit: here a wrong password, where devices say so.
+    /// Something stored does not fit: a wrong password, where devices say so, or a card that is taken.
     pub const DATABASE: Self = Self(102);
     /// No such object.
     pub const NO_SUCH_OBJECT: Self = Self(103);

@@ -129,7 +129,8 @@ impl Device {
     /// Makes the standing view anew.
     pub(super) fn renew_view(&mut self) {
         let view = self.config.view(self.factory_resets);
-        self.view = Arc::new(View { faults: self.faults.armed(), ..view });
+        let roster = Arc::clone(self.world.roster());
+        self.view = Arc::new(View { roster, faults: self.faults.armed(), ..view });
     }
 
     /// Ends the faults whose time is over.

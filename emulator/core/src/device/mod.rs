@@ -15,6 +15,7 @@ mod faulty;
 mod line;
 mod log;
 mod network;
+mod people;
 mod records;
 mod sessions;
 mod settings;

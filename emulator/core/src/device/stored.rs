@@ -6,6 +6,7 @@ use crate::calls::v1::Subscription;
 use crate::clock::UnixMillis;
 use crate::event::{Index, Seqnum};
 use crate::journal::{Journal, Place, Staged, Waiting};
+use crate::world::{Changes, Edit};
 
 /// What seldom changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct State {
     pub passwords: BTreeMap<String, String>,
     /// Settings that differ from the factory's.
     pub settings: BTreeMap<String, String>,
+    /// The revision of the roster at which everybody was removed; 0 if that never was.
+    pub cleared_at: u32,
     /// The configured push and report addresses that were last taken over: only another one is news.
     pub given: Given,
 }
@@ -58,6 +61,8 @@ pub struct Stored {
     pub position: Position,
     /// Its entries.
     pub journal: Journal,
+    /// What was changed about its people, in whatever order.
+    pub people: Vec<Edit>,
 }
 
 /// What is to be stored of a device, all of it or nothing.
@@ -71,6 +76,8 @@ pub struct Batch {
     pub waiting: Vec<(Place, Waiting)>,
     /// Entries that are in no window any more. They may be taken away whenever that is cheap.
     pub dead: Vec<Place>,
+    /// What changed about the people.
+    pub people: Changes,
     /// What seldom changes, if it did.
     pub state: Option<State>,
     /// Where the device stands after this, if it moved.

@@ -22,7 +22,7 @@ use crate::delivery::push::Push;
 use crate::event::{AlarmSerial, Entry, Fact, Index, Seqnum};
 use crate::journal::{Appended, Caching, Journal, Place, Waiting};
 use crate::wire::View;
-use crate::world::{BadPosition, World};
+use crate::world::{BadPosition, Changes, Roster, World};
 
 /// What waits to be stored.
 #[derive(Debug, Default)]
@@ -73,6 +73,8 @@ pub(super) enum Rare {
     Password(String, String),
     /// New settings, checked.
     Settings(Vec<(&'static str, String)>),
+    /// The people as they are with changes, and these.
+    People(Arc<Roster>, Changes),
     /// A power cycle.
     Restart,
     /// Another device in its place.
@@ -97,7 +99,7 @@ impl Device {
         stored: Stored,
         now: Now,
     ) -> Result<Self, BadPosition> {
-        let Stored { state, position, journal } = stored;
+        let Stored { state, position, journal, people } = stored;
         let wall = now.wall.max(position.latest);
         let view = config.view(state.factory_resets);
         // An address that was taken over before does not undo what was changed since.
@@ -110,7 +112,12 @@ impl Device {
         } else {
             given.report_to = state.given.report_to;
         }
-        let (setup, roster) = (Arc::clone(settings.setup()), Arc::clone(&config.roster));
+        let setup = Arc::clone(settings.setup());
+        let roster = if people.is_empty() && state.cleared_at == 0 {
+            Arc::clone(&config.roster)
+        } else {
+            Arc::new(config.roster.changed(people, state.cleared_at))
+        };
         let seed = view.seed.named("world");
         let world = World::new(seed, setup, roster, config.traffic, wall);
         let world = match position.world.as_slice() {
@@ -134,6 +141,7 @@ impl Device {
         }
         device.settings = settings;
         device.given = given;
+        device.renew_view();
         Ok(device)
     }
 
@@ -154,6 +162,7 @@ impl Device {
             entries,
             waiting: self.journal.take_waiting(),
             dead: self.journal.take_dead(),
+            people: Changes::default(),
             state: Some(self.state()),
             position: Some(self.position()),
         }
@@ -208,9 +217,14 @@ impl Device {
         let steps = &self.staging.steps;
         let taken = steps.iter().position(is_replacing).unwrap_or(steps.len());
         let mut state = None;
+        let mut people = Changes::default();
         for step in steps.iter().take(taken) {
             if let Step::Rare(rare) = step {
                 rare.change(state.get_or_insert_with(|| self.state()));
+                if let Rare::People(_, changes) = rare {
+                    people.edits.extend(changes.edits.iter().cloned());
+                    people.forgotten.extend(&changes.forgotten);
+                }
             }
         }
         self.staging.taken = taken;
@@ -223,6 +237,7 @@ impl Device {
             entries: self.journal.staged().cloned().collect(),
             waiting: self.staging.told.clone(),
             dead,
+            people,
             state,
             position: moved.then(|| self.position()),
         })
@@ -269,6 +284,15 @@ impl Device {
     /// While there is no room, nothing that happens is kept: the fault of a full device.
     pub const fn set_room(&mut self, room: Room) {
         self.room = room;
+    }
+
+    /// The people as they will be once all that waits is stored.
+    pub(super) fn staged_roster(&self) -> &Arc<Roster> {
+        let staged = self.staging.steps.iter().rev().find_map(|step| match step {
+            Step::Rare(Rare::People(roster, _)) => Some(roster),
+            _ => None,
+        });
+        staged.unwrap_or_else(|| self.world.roster())
     }
 
     /// Whether it has room.
@@ -344,6 +368,11 @@ impl Device {
             Rare::Settings(settings) => {
                 self.settings.store(settings, self.view.behaviour.v3.log_mode_applies);
                 self.follow_settings(mono);
+            }
+            Rare::People(roster, _) => {
+                self.world.set_roster(roster, self.clock.at(mono).wall);
+                self.renew_view();
+                self.world_moved();
             }
             Rare::Restart => {
                 effects.add(Effect::Cut);
@@ -440,6 +469,7 @@ impl Device {
             subscription: self.subscription.clone(),
             passwords: accounts.map(|(user, digest)| (user.clone(), digest.clone())).collect(),
             settings: self.settings.stored(),
+            cleared_at: self.world.roster().cleared_at(),
             given: self.given.clone(),
         }
     }
@@ -475,6 +505,7 @@ impl Rare {
                     settings.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
                 state.settings.extend(settings);
             }
+            Self::People(roster, _) => state.cleared_at = roster.cleared_at(),
             Self::Restart | Self::Replace(..) => {}
         }
     }

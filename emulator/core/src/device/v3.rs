@@ -1,5 +1,7 @@
 //! The v3.x API's calls.
 
+use std::sync::Arc;
+
 use super::Device;
 use super::effects::Effects;
 use super::log::Log;
@@ -85,7 +87,7 @@ impl Device {
             Unreadable::Malformed if violations.garbage_succeeds => Ok(Reply::Done),
             Unreadable::BadField if violations.bad_field_misread => {
                 let newest = self.journal.len().saturating_sub(1);
-                Ok(Reply::Events(self.journal.events(newest, 1).cloned().collect()))
+                Ok(self.events(self.journal.events(newest, 1).cloned().collect()))
             }
             _ => refuse(Retcode::BAD_PARAMETER),
         }
@@ -95,13 +97,18 @@ impl Device {
         match call {
             Call::Login(credentials) => self.login(view, &credentials, mono),
             Call::SetPassword(credentials) => self.set_password(credentials, mono, effects),
-            Call::DeviceInfo => Ok(Reply::DeviceInfo { people: self.config.roster.len() }),
+            Call::DeviceInfo => Ok(Reply::DeviceInfo { people: self.world.roster().len() }),
             Call::ConfigFetch => Ok(Reply::Configs(self.settings.all())),
             Call::ConfigSet(configs) => self.set_configs(view, configs, mono, effects),
             Call::OpenDoor(order) => self.open_door(view, order, mono, effects),
             Call::SyncTime(to) => self.sync_time(view, to, mono, effects),
             Call::Reboot => self.go_down(view, Down::Restart, mono, effects),
             Call::Reset => self.go_down(view, Down::FactoryReset, mono, effects),
+            Call::UserFetch { offset, limit } => Ok(self.user_fetch(view, offset, limit)),
+            Call::UserLookup(userids) => self.user_lookup(userids),
+            Call::UserInsert(users) => self.user_insert(view, users, mono, effects),
+            Call::UserRemove(userids) => self.user_remove(view, userids, mono, effects),
+            Call::UserClear => self.user_clear(mono, effects),
             Call::EventInfo => self.event_info(view),
             Call::EventFetch(fetch) => self.event_fetch(view, fetch),
         }
@@ -216,10 +223,15 @@ impl Device {
         let log = self.log(view);
         let violations = &view.behaviour.violations.v3.fetch;
         if *violations == violations::Fetch::default() {
-            return page(&log, view, fetch).map(Reply::Events);
+            return page(&log, view, fetch).map(|events| self.events(events));
         }
         let fetch = misread(violations, fetch, &log);
-        page(&log, view, fetch).map(|events| Reply::Events(garble(violations, events)))
+        page(&log, view, fetch).map(|events| self.events(garble(violations, events)))
+    }
+
+    /// A page with the people it speaks of, as they are known now: a view may be older than its entries.
+    fn events(&self, events: Vec<Entry>) -> Reply {
+        Reply::Events(events, Arc::clone(self.world.roster()))
     }
 }
 

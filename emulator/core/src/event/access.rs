@@ -115,6 +115,24 @@ pub enum Presented {
     Text(Box<Box<str>>),
 }
 
+impl Access {
+    /// Everybody enrolled of whom it speaks.
+    pub fn people(&self) -> impl Iterator<Item = PersonRef> {
+        self.subject.person().into_iter().chain(self.presented.owner())
+    }
+}
+
+impl Presented {
+    /// Whose it is, where it is another person's.
+    #[must_use]
+    pub const fn owner(&self) -> Option<PersonRef> {
+        match self {
+            Self::Of(person) => Some(*person),
+            Self::Own | Self::Unknown(_) | Self::Text(_) => None,
+        }
+    }
+}
+
 /// By what a person asked to be let in: the v1 `entry_mode`, with visitors' codes apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Method {

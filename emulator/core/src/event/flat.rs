@@ -211,7 +211,7 @@ fn person_number(person: PersonRef) -> i64 {
 }
 
 fn person(number: i64) -> Result<PersonRef, NoFact> {
-    let revision = u16::try_from(number >> 32).map_err(|_| NoFact)?;
+    let revision = u32::try_from(number >> 32).map_err(|_| NoFact)?;
     let number = u32::try_from(number & i64::from(u32::MAX)).map_err(|_| NoFact)?;
     Ok(PersonRef { number, revision })
 }

@@ -220,6 +220,20 @@ impl Fact {
         }
     }
 
+    /// Everybody enrolled of whom it speaks.
+    pub fn people(&self) -> impl Iterator<Item = PersonRef> {
+        let (subject, held) = match self {
+            Self::Access(access) | Self::PinAttack(access, _) => {
+                (access.subject, access.presented.owner())
+            }
+            Self::Temperature(subject, _) => (*subject, None),
+            Self::Alarm(alarm) => (alarm.subject, None),
+            Self::Remote(opener, _) => (opener.subject(), None),
+            Self::Door(_) | Self::Button(_) | Self::Reset => (Subject::Nobody, None),
+        };
+        subject.person().into_iter().chain(held)
+    }
+
     /// The v1 records this has, in the order they are pushed (table B).
     #[must_use]
     pub const fn records(&self) -> &'static [RecordType] {
@@ -265,6 +279,17 @@ pub enum Opener {
     Named(Box<str>),
 }
 
+impl Subject {
+    /// Who it is, if it is somebody enrolled.
+    #[must_use]
+    pub const fn person(self) -> Option<PersonRef> {
+        match self {
+            Self::Person(person) => Some(person),
+            Self::Nobody | Self::Stranger(_) => None,
+        }
+    }
+}
+
 impl Opener {
     /// Whom the device knows of it.
     #[must_use]
@@ -281,8 +306,8 @@ impl Opener {
 pub struct PersonRef {
     /// The place in the roster, from 0.
     pub number: u32,
-    /// How often the person's data had been edited.
-    pub revision: u16,
+    /// Which state of the person: 0 as in the configuration, else the change of the roster that made it.
+    pub revision: u32,
 }
 
 #[cfg(test)]

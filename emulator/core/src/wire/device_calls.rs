@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::fields::{Field, read_object};
+use super::fields::{Field, given, read_object};
 use crate::calls::v3::{Call, DoorMove, DoorOrder};
 use crate::clock::UnixMillis;
 use crate::world::Hold;
@@ -32,15 +32,6 @@ type Seconds = u32;
 
 /// UTC+8 (the vendor's manual).
 const TIME_ZONE_DEFAULT: i64 = -480;
-
-/// A field that was left out, or its value; none where it is bad.
-fn given<T>(field: Field<T>) -> Option<Option<T>> {
-    match field {
-        Field::Absent => Some(None),
-        Field::Good(value) => Some(Some(value)),
-        Field::Bad => None,
-    }
-}
 
 #[derive(Default, Deserialize)]
 struct OpenDoorBody {

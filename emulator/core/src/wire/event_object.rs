@@ -8,6 +8,7 @@ use super::view::View;
 use crate::behaviour::{DoorName, StrangerUid, TimeUnit};
 use crate::clock::UnixMillis;
 use crate::event::{Access, Entry, Fact, Kind, Opener, Phase, Presented, Subject, Switch};
+use crate::world::CardNumber;
 
 /// One event, as fetched or reported. Texts are written where they are shown, never stored.
 #[derive(Serialize)]
@@ -200,7 +201,7 @@ impl fmt::Display for Uid<'_> {
         };
         match subject {
             Subject::Nobody => Ok(()),
-            Subject::Person(person) => write!(formatter, "{}", self.view.roster.uid(person)),
+            Subject::Person(person) => write!(formatter, "{}", self.view.roster.shown_uid(person)),
             Subject::Stranger(stranger) => match self.view.behaviour.v3.stranger_uid {
                 StrangerUid::Constant => formatter.write_str("0000-STRANGER"),
                 StrangerUid::Hex => {
@@ -232,11 +233,15 @@ impl fmt::Display for Card<'_> {
                 let hex = text.strip_prefix("0x").unwrap_or(text);
                 return write!(formatter, "0x{hex:0>digits$}");
             }
-            (Presented::Unknown(number), _) => roster.card_numbered(*number),
+            (Presented::Unknown(number), _) => Some(roster.card_numbered(*number)),
             (Presented::Of(person), _) => roster.card(*person),
             (Presented::Own, Subject::Person(person)) => roster.card(person),
-            (Presented::Own, _) => 0,
+            (Presented::Own, _) => None,
         };
+        let number = number.map_or(0, CardNumber::get);
+        // R-V3-23: an even number of digits, and as many as the card has.
+        let own = (u128::BITS - number.leading_zeros()).div_ceil(8) as usize * 2;
+        let digits = digits.max(own);
         write!(formatter, "0x{number:0digits$x}")
     }
 }
@@ -255,14 +260,13 @@ impl fmt::Display for CodeText<'_> {
             return Ok(());
         };
         let roster = &self.view.roster;
-        match (&access.presented, access.subject) {
+        match (&access.presented, &access.subject) {
             (Presented::Text(text), _) => formatter.write_str(text),
             (Presented::Unknown(number), _) => {
                 write!(formatter, "{}", roster.code_numbered(*number))
             }
-            (Presented::Of(person), _) => write!(formatter, "{}", roster.code(*person)),
-            (Presented::Own, Subject::Person(person)) => {
-                write!(formatter, "{}", roster.code(person))
+            (Presented::Of(person), _) | (Presented::Own, Subject::Person(person)) => {
+                roster.code(*person).map_or(Ok(()), |code| write!(formatter, "{code}"))
             }
             (Presented::Own, _) => Ok(()),
         }

@@ -41,3 +41,12 @@ where
         Ok(serde_json::from_str(raw.get()).map_or(Self::Bad, Self::Good))
     }
 }
+
+/// A field that was left out, or its value; none where it is bad.
+pub(super) fn given<T>(field: Field<T>) -> Option<Option<T>> {
+    match field {
+        Field::Absent => Some(None),
+        Field::Good(value) => Some(Some(value)),
+        Field::Bad => None,
+    }
+}

@@ -3,6 +3,7 @@
 //! Both APIs are projections of the same journal entry through a [`View`], so they cannot disagree. What
 //! is pushed again is made again from the same entry and is the same to the byte (R-V1-10).
 
+pub mod accounts;
 mod device_calls;
 mod edits;
 mod event_object;

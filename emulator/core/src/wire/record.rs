@@ -277,7 +277,7 @@ fn ic_number(access: &Access, person: &Person) -> String {
     {
         return number.to_string();
     }
-    person.card.to_string()
+    person.card.map_or_else(String::new, |card| card.get().to_string())
 }
 
 /// `type` 1.
@@ -288,7 +288,7 @@ pub(super) struct AlarmRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    user_id: Option<u32>,
+    user_id: Option<u64>,
     event_time: i64,
     status: u8,
     #[serde(skip_serializing_if = "Image::is_absent")]
@@ -304,7 +304,7 @@ impl AlarmRecord {
             description: description(alarm.cause),
             code: has_code.then_some(alarm.cause.code()),
             user_id: match alarm.subject {
-                Subject::Person(person) => Some(view.roster.uid(person)),
+                Subject::Person(person) => view.roster.shown_uid(person).number(),
                 Subject::Nobody | Subject::Stranger(_) => None,
             },
             event_time: entry.at.millis(),

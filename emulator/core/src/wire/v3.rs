@@ -4,25 +4,33 @@
 //! read (R-V3-05). Limits: the depth of what is read is bounded by the JSON reader (128), the size by the
 //! server in front of it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::accounts::Telling;
 use super::edits::About;
 use super::fields::{Field, as_it_stands, read_object};
 use super::view::View;
-use super::{device_calls, event_object, json};
+use super::{accounts, device_calls, event_object, json};
 use crate::behaviour::{BadField, Part, Path, ReportReqid, V3};
-use crate::calls::v3::{Call, Config, Credentials, Fetch, Refusal, Reply, Retcode};
+use crate::calls::v3::{
+    Call, Config, Credentials, Fetch, Refusal, Reply, Retcode, UserAnswer, retcode_of,
+};
 use crate::event::Entry;
 use crate::faults::Site;
+use crate::world::Roster;
 
-/// The three services a path names.
+/// The services a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     /// `/api/v3.x/auth`.
     Auth,
     /// `/api/v3.x/device`.
     Device,
+    /// `/api/v3.x/acm`.
+    Accounts,
     /// `/api/v3.x/event`.
     Event,
     /// Any: the action alone routes (R-V3-01).
@@ -50,6 +58,7 @@ pub fn route(path: &str, knob: Path) -> Option<Service> {
     match service {
         "auth" => Some(Service::Auth),
         "device" => Some(Service::Device),
+        "acm" => Some(Service::Accounts),
         "event" => Some(Service::Event),
         _ => None,
     }
@@ -155,7 +164,7 @@ struct Action {
     read: fn(Option<&RawValue>, BadField) -> Option<Call>,
 }
 
-const ACTIONS: [Action; 11] = [
+const ACTIONS: [Action; 16] = [
     Action {
         name: "auth-login",
         home: Service::Auth,
@@ -209,6 +218,36 @@ const ACTIONS: [Action; 11] = [
         home: Service::Device,
         unreadable: Unreadable::BadField,
         read: |_, _| Some(Call::Reset),
+    },
+    Action {
+        name: "user-fetch",
+        home: Service::Accounts,
+        unreadable: Unreadable::BadField,
+        read: |body, _| accounts::fetch(body),
+    },
+    Action {
+        name: "user-insert",
+        home: Service::Accounts,
+        unreadable: Unreadable::BadField,
+        read: |body, _| accounts::insert(body),
+    },
+    Action {
+        name: "user-remove",
+        home: Service::Accounts,
+        unreadable: Unreadable::BadField,
+        read: |body, _| accounts::remove(body),
+    },
+    Action {
+        name: "user-lookup",
+        home: Service::Accounts,
+        unreadable: Unreadable::BadField,
+        read: |body, _| accounts::lookup(body),
+    },
+    Action {
+        name: "user-clear",
+        home: Service::Accounts,
+        unreadable: Unreadable::BadField,
+        read: |_, _| Some(Call::UserClear),
     },
     Action {
         name: "event-info",
@@ -421,7 +460,12 @@ fn encode_reply(reply: &Reply, reqid: Option<&RawValue>, view: &View) -> Vec<u8>
                 BoundsBody { max: bounds.map(|(_, max)| max), min: bounds.map(|(min, _)| min) };
             write(&answer(0, reqid, Some(body)), view)
         }
-        Reply::Events(entries) => encode_events(entries, reqid, view),
+        Reply::Events(entries, roster) => encode_events(entries, roster, reqid, view),
+        Reply::Users(users) => {
+            let users = users.iter().map(|one| accounts::User::new(one)).collect();
+            write(&answer(0, reqid, Some(UsersBody { users })), view)
+        }
+        Reply::UserBatch(batch) => encode_batch(batch, reqid, view),
         Reply::Configs(configs) | Reply::ConfigsTaken(configs) => {
             write(&answer(0, reqid, Some(configs_body(configs, view))), view)
         }
@@ -431,7 +475,36 @@ fn encode_reply(reply: &Reply, reqid: Option<&RawValue>, view: &View) -> Vec<u8>
     }
 }
 
-fn encode_events(entries: &[Entry], reqid: Option<&RawValue>, view: &View) -> Vec<u8> {
+#[derive(Serialize)]
+struct UsersBody<U> {
+    users: Vec<U>,
+}
+
+fn encode_batch(batch: &[UserAnswer], reqid: Option<&RawValue>, view: &View) -> Vec<u8> {
+    let violations = &view.behaviour.violations.v3.accounts;
+    let failed = batch.iter().map(|one| one.retcode).find(|one| *one != Retcode::SUCCESS);
+    let retcode = match failed {
+        Some(failed) if violations.part_fails_all => failed,
+        _ => retcode_of(batch),
+    };
+    let telling = if violations.parts_untold { Telling::None } else { Telling::Each };
+    let users = batch.iter().map(|one| accounts::Outcome::new(one, telling)).collect();
+    write(&answer(retcode.0, reqid, Some(UsersBody { users })), view)
+}
+
+fn encode_events(
+    entries: &[Entry],
+    roster: &Arc<Roster>,
+    reqid: Option<&RawValue>,
+    view: &View,
+) -> Vec<u8> {
+    let known: View;
+    let view = if Arc::ptr_eq(&view.roster, roster) {
+        view
+    } else {
+        known = View { roster: Arc::clone(roster), ..view.clone() };
+        &known
+    };
     let object =
         |entry| event_object::EventObject::new(view, entry, event_object::Showing::Fetched);
     if !About::answer(view).is_edited() {

@@ -1,13 +1,13 @@
 //! What is going to happen: beats in the order they are due.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::door::{OpeningNumber, OrderNumber};
 use super::order::Hold;
 use super::position::{BadPosition, Reader, Writer};
 use crate::clock::UnixMillis;
-use crate::event::{Access, AlarmSerial, Cause, Fact, Phase, Subject, Switch};
+use crate::event::{Access, AlarmSerial, Cause, Fact, PersonRef, Phase, Subject, Switch};
 
 /// One step of a scene.
 #[derive(Clone, Debug)]
@@ -128,6 +128,26 @@ impl Agenda {
     /// Takes the next beat.
     pub(super) fn take(&mut self) -> Option<(Place, Beat)> {
         self.beats.pop_first()
+    }
+
+    /// Adds everybody of whom something that waits speaks.
+    pub(super) fn mention(&self, people: &mut BTreeSet<PersonRef>) {
+        for beat in self.beats.values() {
+            match beat {
+                Beat::Plain(fact) => people.extend(fact.people()),
+                Beat::PinAttack { access, .. } => people.extend(access.people()),
+                Beat::Open { subject, .. }
+                | Beat::Raise { subject, .. }
+                | Beat::Unlock { subject, .. } => people.extend(subject.person()),
+                Beat::Force { .. }
+                | Beat::Close(_)
+                | Beat::Held(_)
+                | Beat::Clear { .. }
+                | Beat::Lock
+                | Beat::Settle(..)
+                | Beat::Sensor(_) => {}
+            }
+        }
     }
 
     /// How many wait.

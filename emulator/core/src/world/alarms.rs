@@ -1,10 +1,10 @@
 //! The alarms that are open, each with its trace (R-V1-14).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::position::{BadPosition, Reader, Writer};
 use crate::clock::UnixMillis;
-use crate::event::{Alarm, AlarmSerial, Cause, Phase, Subject, Trace};
+use crate::event::{Alarm, AlarmSerial, Cause, PersonRef, Phase, Subject, Trace};
 
 /// The most alarms open at once, over all causes; beyond it the oldest is forgotten, so that it can
 /// no longer be cleared. Only wishes open alarms without closing them, at most this many at a time,
@@ -44,6 +44,11 @@ impl Alarms {
             alarms.open.insert(key, (reader.stamp()?, reader.subject()?));
         }
         Ok(alarms)
+    }
+
+    /// Adds everybody whom an open one concerns.
+    pub(super) fn mention(&self, people: &mut BTreeSet<PersonRef>) {
+        people.extend(self.open.values().filter_map(|(_, subject)| subject.person()));
     }
 
     /// The serial of the next one raised.

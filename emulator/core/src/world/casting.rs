@@ -2,10 +2,10 @@
 
 use super::dice::Dice;
 use super::odds;
-use super::roster::Roster;
+use super::roster::{Roster, deserved};
 use super::rules::Who;
 use super::setup::{MaskDetection, Screening, Setup};
-use super::standing::Hours;
+use super::standing::Moment;
 use crate::event::{
     Access, FaceQuality, Fraction, Mask, Method, PersonRef, Presented, Reason, Subject, Therm,
     Verdict,
@@ -41,18 +41,36 @@ pub(super) fn access(part: Part, setup: &Setup, roster: &Roster, dice: &mut Dice
     }
 }
 
-/// Somebody who fits the verdict; none if nobody of the category is enrolled.
+/// Somebody who fits the verdict; none if nobody of the category is enrolled who can use the method.
 pub(super) fn subject(
-    who: Who,
+    (who, method): (Who, Method),
     verdict: Verdict,
-    hours: Hours,
+    moment: Moment,
     roster: &Roster,
     dice: &mut Dice,
 ) -> Option<Subject> {
     match who {
-        Who::Enrolled(category) => roster.pick(category, verdict, hours, dice).map(Subject::Person),
+        Who::Enrolled(category) => {
+            roster.pick((category, method), verdict, moment, dice).map(Subject::Person)
+        }
         Who::Stranger => Some(Subject::Stranger(dice.six_bytes())),
         Who::Nobody => Some(Subject::Nobody),
+    }
+}
+
+/// What the verdict comes to for whoever was found: what a platform said of a person is true of them.
+pub(super) fn settled(
+    verdict: Verdict,
+    subject: Subject,
+    moment: Moment,
+    roster: &Roster,
+) -> Verdict {
+    match subject {
+        Subject::Person(person) if roster.is_newcomer(person) => {
+            let standing = roster.standing(person, moment.at).verdict(moment.hours);
+            if standing == deserved(verdict) { verdict } else { standing }
+        }
+        _ => verdict,
     }
 }
 
@@ -107,17 +125,14 @@ fn fitting(verdict: Verdict, subject: Subject, roster: &Roster, dice: &mut Dice)
 
 /// A place beyond the roster, whose card, code and ID card nobody has.
 fn beyond(roster: &Roster, dice: &mut Dice) -> Presented {
-    Presented::Unknown(roster.len() + dice.below(u32::MAX - roster.len()))
+    Presented::Unknown(roster.founders() + dice.below(u32::MAX - roster.founders()))
 }
 
 /// Anybody else of the roster.
 fn another(subject: Subject, roster: &Roster, dice: &mut Dice) -> Option<PersonRef> {
-    let others = roster.len().checked_sub(1).filter(|others| *others > 0)?;
     let own = match subject {
-        Subject::Person(person) => person.number,
-        Subject::Stranger(_) | Subject::Nobody => others,
+        Subject::Person(person) => Some(person),
+        Subject::Stranger(_) | Subject::Nobody => None,
     };
-    let number = dice.below(others);
-    let number = if number >= own { number + 1 } else { number };
-    Some(PersonRef { number, revision: 0 })
+    roster.another(own, dice)
 }

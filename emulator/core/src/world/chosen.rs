@@ -5,7 +5,7 @@ use super::dice::Dice;
 use super::refusal::Refusal;
 use super::roster::Roster;
 use super::rules::Who;
-use super::standing::{Category, Hours};
+use super::standing::{Category, Moment};
 use super::wish::Whom;
 use crate::event::{Method, PersonRef, Presented, Subject, Therm, Verdict};
 
@@ -13,6 +13,8 @@ use crate::event::{Method, PersonRef, Presented, Subject, Therm, Verdict};
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Chosen {
     Person(PersonRef),
+    /// Somebody who was enrolled and is not any more.
+    Departed([u8; 6]),
     Any(Who),
 }
 
@@ -21,23 +23,30 @@ impl Chosen {
     pub(super) fn who(self, roster: &Roster) -> Who {
         match self {
             Self::Person(person) => Who::Enrolled(roster.category(person)),
+            Self::Departed(_) => Who::Stranger,
             Self::Any(who) => who,
         }
     }
 
     /// Somebody whom the verdict fits.
-    fn with(self, verdict: Verdict, hours: Hours, roster: &Roster, dice: &mut Dice) -> Subject {
+    fn with(
+        self,
+        (method, verdict): (Method, Verdict),
+        moment: Moment,
+        roster: &Roster,
+        dice: &mut Dice,
+    ) -> Subject {
         match self {
             Self::Person(person) => Subject::Person(person),
-            Self::Any(who) => {
-                casting::subject(who, verdict, hours, roster, dice).unwrap_or(Subject::Nobody)
-            }
+            Self::Departed(stranger) => Subject::Stranger(stranger),
+            Self::Any(who) => casting::subject((who, method), verdict, moment, roster, dice)
+                .unwrap_or(Subject::Nobody),
         }
     }
 
     /// Somebody who may pass.
-    pub(super) fn subject(self, hours: Hours, roster: &Roster, dice: &mut Dice) -> Subject {
-        self.with(Verdict::Accepted, hours, roster, dice)
+    pub(super) fn subject(self, moment: Moment, roster: &Roster, dice: &mut Dice) -> Subject {
+        self.with((Method::Face, Verdict::Accepted), moment, roster, dice)
     }
 }
 
@@ -54,11 +63,11 @@ pub(super) struct AccessPlan {
 
 impl AccessPlan {
     /// The part to be cast, at that time of day.
-    pub(super) fn part(&self, hours: Hours, roster: &Roster, dice: &mut Dice) -> Part {
+    pub(super) fn part(&self, moment: Moment, roster: &Roster, dice: &mut Dice) -> Part {
         let wanted = self.verdict.unwrap_or(Verdict::Accepted);
-        let subject = self.chosen.with(wanted, hours, roster, dice);
+        let subject = self.chosen.with((self.method, wanted), moment, roster, dice);
         let standing = match subject {
-            Subject::Person(person) => roster.standing(person).verdict(hours),
+            Subject::Person(person) => roster.standing(person, moment.at).verdict(moment.hours),
             Subject::Stranger(_) | Subject::Nobody => wanted,
         };
         Part {
@@ -72,7 +81,7 @@ impl AccessPlan {
 }
 
 /// Whom the wish names.
-pub(super) fn choose(whom: Whom, roster: &Roster) -> Result<Chosen, Refusal> {
+pub(super) fn choose(whom: &Whom, roster: &Roster) -> Result<Chosen, Refusal> {
     let sizes = roster.sizes();
     let any = |category, number: u32, who| {
         let chosen = Chosen::Any(Who::Enrolled(category));
@@ -83,10 +92,13 @@ pub(super) fn choose(whom: Whom, roster: &Roster) -> Result<Chosen, Refusal> {
         Whom::Visitor => any(Category::Visitor, sizes.visitors, "visitor"),
         Whom::Blocklisted => any(Category::Blocklisted, sizes.blocklisted, "blocklisted person"),
         Whom::Stranger => Ok(Chosen::Any(Who::Stranger)),
-        Whom::Uid(uid) => roster.by_uid(uid).map(Chosen::Person).ok_or_else(|| {
-            let first = roster.uid(PersonRef { number: 0, revision: 0 });
-            let last = first.saturating_add(roster.len().saturating_sub(1));
-            Refusal::NotEnrolled { uid, first, last }
-        }),
+        Whom::Uid(uid) => {
+            let departed = || roster.departed(uid).map(Chosen::Departed);
+            roster.by_uid(uid).map(Chosen::Person).or_else(departed).ok_or_else(|| {
+                let place = |number| roster.uid(PersonRef { number, revision: 0 });
+                let last = place(roster.founders().saturating_sub(1));
+                Refusal::NotEnrolled { uid: uid.clone(), first: place(0), last }
+            })
+        }
     }
 }

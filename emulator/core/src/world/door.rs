@@ -1,8 +1,10 @@
 //! The leaf of the door, as its sensor sees it.
 
+use std::collections::BTreeSet;
+
 use super::order::Hold;
 use super::position::{BadPosition, Reader, Version, Writer};
-use crate::event::{AlarmSerial, Cause, Subject};
+use crate::event::{AlarmSerial, Cause, PersonRef, Subject};
 
 /// Open or closed, and why.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +75,11 @@ impl OpeningNumber {
 }
 
 impl Door {
+    /// Adds whoever opened it.
+    pub(super) fn mention(&self, people: &mut BTreeSet<PersonRef>) {
+        people.extend(self.opening.and_then(|opening| opening.subject.person()));
+    }
+
     /// Writes where it stands.
     pub(super) fn write(&self, writer: &mut Writer) {
         writer.number(self.openings);

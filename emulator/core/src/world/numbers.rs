@@ -8,7 +8,7 @@ use std::fmt;
 use super::dice::Dice;
 
 /// `x -> a x + b` modulo a number to which `a` is prime, and the way back.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Affine {
     modulus: u64,
     factor: u64,

@@ -105,7 +105,7 @@ fn remark(dice: &mut Dice) -> String {
 }
 
 /// At most that many bytes of the text, never cut inside a character (R-V1-22).
-fn cut(text: &str, bytes_max: usize) -> &str {
+pub(super) fn cut(text: &str, bytes_max: usize) -> &str {
     &text[..text.floor_char_boundary(bytes_max)]
 }
 

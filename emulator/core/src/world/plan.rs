@@ -4,6 +4,7 @@
 //! from what is most usual; then tables B and C have the last word.
 
 use super::chosen::{AccessPlan, Chosen, choose};
+use super::enrolment::CardNumber;
 use super::reason::ReasonName;
 use super::refusal::QRCODE_BYTES_MAX;
 use super::refusal::Refusal;
@@ -24,8 +25,9 @@ pub(super) fn access(wish: &Wish, setup: &Setup, roster: &Roster) -> Result<Acce
     let who = chosen.who(roster);
     let verdict = verdict(wish, (method, who), &verdicts, (held.as_ref(), chosen), setup)?;
     check_method_of(verdict, method, who)?;
+    check_person(chosen, verdict, (method, who), held.as_ref(), roster)?;
     check_therm(therm, verdict)?;
-    let presented = presented(wish, method, verdict, chosen, held)?;
+    let presented = presented(wish, (method, verdict), chosen, held, roster)?;
     if verdict == Some(Verdict::Refused(Reason::TooManyPins)) && wish.event != EventName::Pin {
         return Err(combination(
             Verdict::Refused(Reason::TooManyPins),
@@ -135,7 +137,7 @@ fn held(wish: &Wish, method: Method, roster: &Roster) -> Result<Option<Held>, Re
                 hint: "emit card, or face in a mode with cards",
             });
         }
-        let owner = number.and_then(|number| roster.by_card(number));
+        let owner = roster.by_card(number);
         return Ok(Some(Held {
             field: "card",
             // As devices write it (R-V3-23).
@@ -163,14 +165,15 @@ const fn has_card(method: Method) -> bool {
     )
 }
 
-/// The card's number, if it fits the 32 bits of an enrolled one (R-V3-23).
-fn card_number(card: &str) -> Result<Option<u32>, Refusal> {
+/// The card's number (R-V3-23).
+fn card_number(card: &str) -> Result<CardNumber, Refusal> {
     let refusal = || Refusal::Card { given: card.to_owned() };
     let digits = card.strip_prefix("0x").or_else(|| card.strip_prefix("0X")).ok_or_else(refusal)?;
     let well_formed = (8..=20).contains(&digits.len())
         && digits.len().is_multiple_of(2)
         && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    if well_formed { Ok(u32::from_str_radix(digits, 16).ok()) } else { Err(refusal()) }
+    let number = u128::from_str_radix(digits, 16).ok().filter(|_| well_formed);
+    number.and_then(CardNumber::new).ok_or_else(refusal)
 }
 
 // Who, and with what verdict.
@@ -234,8 +237,8 @@ fn chosen(
     setup: &Setup,
     roster: &Roster,
 ) -> Result<Chosen, Refusal> {
-    match (wish.person, held) {
-        (Some(whom), _) if whom != Whom::Any => return choose(whom, roster),
+    match (&wish.person, held) {
+        (Some(whom), _) if *whom != Whom::Any => return choose(whom, roster),
         (None, Some(Held { owner: Some(owner), .. })) if !verdicts.contains(&MISMATCH) => {
             return Ok(Chosen::Person(*owner));
         }
@@ -252,9 +255,9 @@ fn chosen(
         .filter(|who| !enrolled || matches!(who, Who::Enrolled(_)))
         .find(|who| usual.iter().any(|verdict| goes(*verdict, method, *who, setup)));
     match who {
-        Some(Who::Enrolled(Category::Employee)) => choose(Whom::Any, roster),
-        Some(Who::Enrolled(Category::Visitor)) => choose(Whom::Visitor, roster),
-        Some(Who::Enrolled(Category::Blocklisted)) => choose(Whom::Blocklisted, roster),
+        Some(Who::Enrolled(Category::Employee)) => choose(&Whom::Any, roster),
+        Some(Who::Enrolled(Category::Visitor)) => choose(&Whom::Visitor, roster),
+        Some(Who::Enrolled(Category::Blocklisted)) => choose(&Whom::Blocklisted, roster),
         Some(other) => Ok(Chosen::Any(other)),
         None => Err(no_reason(wish, method, usual, ANYBODY[0], setup)),
     }
@@ -296,6 +299,11 @@ fn is_own(held: &Held, chosen: Chosen) -> bool {
     matches!((held.owner, chosen), (Some(owner), Chosen::Person(person)) if owner == person)
 }
 
+/// Whether what is held is what stands for its owner.
+fn is_shown(owner: PersonRef, held: &Held, roster: &Roster) -> bool {
+    held.field != "card" || card_number(&held.text).ok() == roster.card(owner)
+}
+
 fn goes(verdict: Verdict, method: Method, who: Who, setup: &Setup) -> bool {
     rules::allow(verdict, method, who, setup.screening)
 }
@@ -316,6 +324,27 @@ fn check_method_of(verdict: Option<Verdict>, method: Method, who: Who) -> Result
     Err(combination(verdict, method, who, hint))
 }
 
+/// Whether there is somebody who can use the method: one whom a platform enrolled has a face, perhaps a card.
+fn check_person(
+    chosen: Chosen,
+    verdict: Option<Verdict>,
+    (method, who): (Method, Who),
+    held: Option<&Held>,
+    roster: &Roster,
+) -> Result<(), Refusal> {
+    let can = match (chosen, who) {
+        (Chosen::Person(person), _) => roster.can_use(person, method) || held.is_some(),
+        (Chosen::Any(_), Who::Enrolled(category)) => roster.has(category, method),
+        _ => true,
+    };
+    let hint = "whoever a platform enrolled has a face and the cards it named: try entry_mode 1";
+    if can {
+        Ok(())
+    } else {
+        Err(combination(verdict.unwrap_or(Verdict::Accepted), method, who, hint))
+    }
+}
+
 fn check_therm(therm: Option<Therm>, verdict: Option<Verdict>) -> Result<(), Refusal> {
     let (Some(therm), Some(verdict)) = (therm, verdict) else {
         return Ok(());
@@ -332,10 +361,10 @@ fn check_therm(therm: Option<Therm>, verdict: Option<Verdict>) -> Result<(), Ref
 /// What is held to the reader; none if what fits is to be made up.
 fn presented(
     wish: &Wish,
-    method: Method,
-    verdict: Option<Verdict>,
+    (method, verdict): (Method, Option<Verdict>),
     chosen: Chosen,
     held: Option<Held>,
+    roster: &Roster,
 ) -> Result<Option<Presented>, Refusal> {
     let Some(held) = held else {
         return Ok(None);
@@ -352,14 +381,16 @@ fn presented(
         return refuse(held, "reason mismatch: it is the person's own", "give another person's");
     }
     // Face and card are compared (10002), so a verdict that was asked for must agree.
-    let compared = method.has_face() && !matches!(chosen, Chosen::Any(Who::Stranger));
+    let compared =
+        method.has_face() && !matches!(chosen, Chosen::Any(Who::Stranger) | Chosen::Departed(_));
     let asked = wish.person.is_some() && verdict.is_some_and(|verdict| verdict != MISMATCH);
     if compared && asked && !own {
         return refuse(held, "the reason: it is not the person's", "use reason mismatch");
     }
     let person = matches!(chosen, Chosen::Person(_));
     Ok(Some(match held.owner {
-        Some(_) if own => Presented::Own,
+        // A second card is shown as it was held up: the first is the one that stands for the person.
+        Some(owner) if own && is_shown(owner, &held, roster) => Presented::Own,
         Some(owner) if person && verdict == Some(MISMATCH) => Presented::Of(owner),
         _ => Presented::Text(Box::new(held.text.into_boxed_str())),
     }))

@@ -67,7 +67,7 @@ pub(super) fn prepare(
         EventName::Door => Act::Door(switch(wish)?),
         EventName::Push => button(wish)?,
         EventName::Remote => {
-            let whom = wish.person.unwrap_or(Whom::Any);
+            let whom = wish.person.as_ref().unwrap_or(&Whom::Any);
             Act::Remote(enrolled(whom, wish, roster)?, switch(wish)?)
         }
         EventName::Fire => sensor_alarm(wish, Cause::Fire, alarms)?,
@@ -135,7 +135,8 @@ fn temperature(wish: &Wish, setup: &Setup, roster: &Roster) -> Result<Act, Refus
     if setup.screening == Screening::Off {
         return Err(Refusal::ScreeningOff);
     }
-    let chosen = wish.person.map_or(Ok(Chosen::Any(Who::Nobody)), |whom| choose(whom, roster))?;
+    let chosen = wish.person.as_ref();
+    let chosen = chosen.map_or(Ok(Chosen::Any(Who::Nobody)), |whom| choose(whom, roster))?;
     Ok(Act::Temperature(chosen, wish.therm.map(plan::therm).transpose()?))
 }
 
@@ -158,7 +159,7 @@ fn alarm(wish: &Wish, setup: &Setup, roster: &Roster, alarms: &Alarms) -> Result
         .find(|phase| phase.status() == status)
         .ok_or(Refusal::AlarmStatus { status })?;
     let field = "person";
-    match (phase, cause, wish.person) {
+    match (phase, cause, &wish.person) {
         (Phase::ClearingFailed | Phase::Cleared, _, Some(_)) => {
             let hint = "an alarm keeps the person it was raised with";
             Err(Refusal::Field { event, field, hint })
@@ -166,7 +167,7 @@ fn alarm(wish: &Wish, setup: &Setup, roster: &Roster, alarms: &Alarms) -> Result
         (Phase::ClearingFailed | Phase::Cleared, _, None) => settle(wish, cause, phase, alarms),
         // Table B: the alarm is one of two records of the fifth wrong PIN.
         (Phase::Raised, Cause::PinAttack, whom) => {
-            let whom = whom.unwrap_or(Whom::Any);
+            let whom = whom.clone().unwrap_or(Whom::Any);
             Ok(Act::Access(plan::pin_attack(whom, wish, setup, roster)?))
         }
         (Phase::Raised, Cause::HeldOpen, Some(whom)) => {
@@ -192,10 +193,15 @@ fn settle(wish: &Wish, cause: Cause, phase: Phase, alarms: &Alarms) -> Result<Ac
 }
 
 /// Whom the wish names, if that is somebody enrolled.
-fn enrolled(whom: Whom, wish: &Wish, roster: &Roster) -> Result<Chosen, Refusal> {
-    if whom == Whom::Stranger {
+fn enrolled(whom: &Whom, wish: &Wish, roster: &Roster) -> Result<Chosen, Refusal> {
+    if *whom == Whom::Stranger {
         let hint = "name somebody enrolled";
         return Err(Refusal::Field { event: wish.event.name(), field: "stranger", hint });
     }
-    choose(whom, roster)
+    let chosen = choose(whom, roster)?;
+    if matches!(chosen, Chosen::Departed(_)) {
+        let hint = "the person was removed and is a stranger: name somebody enrolled";
+        return Err(Refusal::Field { event: wish.event.name(), field: "person", hint });
+    }
+    Ok(chosen)
 }

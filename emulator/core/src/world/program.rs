@@ -77,10 +77,9 @@ impl Program {
                 (f64::from(weight) * f64::from(outcome.weight) / sum, (method, outcome))
             })
         }));
-        let has_employees = roster.sizes().employees > 0;
         let pin_methods = Weighted::new(
             offered()
-                .filter(|(method, _)| method.has_pin() && has_employees)
+                .filter(|(method, _)| method.has_pin() && roster.has(Category::Employee, *method))
                 .map(|(method, weight)| (f64::from(weight), method)),
         );
         let scenes = Weighted::new(
@@ -117,14 +116,11 @@ fn method_events(method: Method) -> f64 {
 }
 
 fn outcomes(method: Method, setup: &Setup, roster: &Roster) -> Vec<Outcome> {
-    let sizes = roster.sizes();
     odds::OUTCOMES
         .into_iter()
         .filter(|outcome| rules::allow(outcome.verdict, method, outcome.who, setup.screening))
         .filter(|outcome| match outcome.who {
-            Who::Enrolled(Category::Employee) => sizes.employees > 0,
-            Who::Enrolled(Category::Visitor) => sizes.visitors > 0,
-            Who::Enrolled(Category::Blocklisted) => sizes.blocklisted > 0,
+            Who::Enrolled(category) => roster.has(category, method),
             Who::Stranger | Who::Nobody => true,
         })
         .collect()

@@ -1,5 +1,6 @@
 //! Why a wish cannot be granted: what was asked, why not, what to try.
 
+use super::enrolment::UserId;
 use super::reason::ReasonName;
 use crate::event::Therm;
 
@@ -23,7 +24,9 @@ pub enum Refusal {
         given: String,
     },
     /// No such person's name.
-    #[error("person {given:?} is neither a uid nor any, stranger, visitor or blocklisted")]
+    #[error(
+        "person {given:?} is neither a uid of at most 32 bytes nor any, stranger, visitor or blocklisted"
+    )]
     Person {
         /// What was given.
         given: String,
@@ -126,14 +129,16 @@ pub enum Refusal {
         hint: &'static str,
     },
     /// Nobody has that uid.
-    #[error("nobody with uid {uid} is enrolled; the roster's uids are {first} to {last}")]
+    #[error(
+        "nobody with uid {uid} is enrolled; the roster's uids are {first} to {last}, and those inserted"
+    )]
     NotEnrolled {
         /// What was given.
-        uid: u32,
-        /// The first one there is.
-        first: u32,
-        /// The last one there is.
-        last: u32,
+        uid: UserId,
+        /// The first one of the configuration.
+        first: UserId,
+        /// The last one of the configuration.
+        last: UserId,
     },
     /// The roster has nobody of that category.
     #[error("the roster has no {who}; enrol one or name somebody else")]

@@ -1,23 +1,26 @@
-//! The people enrolled on a device.
+//! The people enrolled on a device: those of its configuration, and what a platform changed about them.
 //!
-//! Person k is a function of (roster seed, k) and nothing is stored, so a roster of any size costs
-//! nothing and the doors of one site share one. Employees come first, then visitors, then the
-//! blocklist. An employee's standing is a stratum of a permutation of the employees: the shares are
-//! exact, always the same people, and somebody of a given standing is found without a search.
+//! Person k of the configuration is a function of (roster seed, k) and nothing of it is stored (`seeded`); the
+//! changes are a layer over that (`edits`). A [`PersonRef`] means one state of one person for good: revision 0
+//! the configuration's, any other one a change.
 
-use std::ops::Range;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
 
 use jiff::ToSpan;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use super::dice::Dice;
-use super::numbers::{Affine, Code};
-use super::odds;
-use super::people::{Group, Particulars, id_number};
-use super::standing::{Category, Hours, Standing, timestamp};
+use super::edits::{Changes, Edit, Edited, Edits, NoEdit};
+use super::enrolment::{CardNumber, Enrolment, UserId, number};
+use super::numbers::Code;
+use super::people::Group;
+use super::seeded::Seeded;
+use super::standing::{Category, Moment, Standing, timestamp};
 use crate::clock::UnixMillis;
-use crate::event::{PersonRef, Reason, Verdict};
+use crate::event::{Method, PersonRef, Reason, Verdict};
 use crate::seed::Seed;
 
 /// How many people of each category are enrolled.
@@ -31,13 +34,29 @@ pub struct RosterSizes {
     pub blocklisted: u32,
 }
 
-/// The most people of each category: more would give uids of ten digits and more, which some
-/// platforms keep as 32-bit numbers.
-pub const PEOPLE_MAX: u32 = 10_000_000;
-
 impl Default for RosterSizes {
+    /// As many as a usual office has.
     fn default() -> Self {
         Self { employees: 170, visitors: 20, blocklisted: 10 }
+    }
+}
+
+impl RosterSizes {
+    /// Nobody.
+    const NONE: Self = Self { employees: 0, visitors: 0, blocklisted: 0 };
+
+    /// All of them.
+    #[must_use]
+    pub const fn sum(self) -> u32 {
+        self.employees + self.visitors + self.blocklisted
+    }
+
+    pub(super) const fn of(self, category: Category) -> u32 {
+        match category {
+            Category::Employee => self.employees,
+            Category::Visitor => self.visitors,
+            Category::Blocklisted => self.blocklisted,
+        }
     }
 }
 
@@ -46,27 +65,23 @@ impl Default for RosterSizes {
 pub struct Person {
     /// The place in the roster.
     pub person: PersonRef,
-    /// The id: decimal digits not beginning with 0 (table D).
-    pub uid: u32,
+    /// The id; that of somebody of the configuration consists of digits and does not begin with 0 (table D).
+    pub uid: UserId,
     /// What the person is enrolled as.
     pub category: Category,
-    /// What the person may do.
-    pub standing: Standing,
     /// The name, Chinese or Latin.
     pub name: String,
     /// An employee's number; of others, empty.
     pub job_number: String,
     /// The card.
-    pub card: u32,
-    /// The number of the ID card, unmistakably synthetic.
+    pub card: Option<CardNumber>,
+    /// The number of the ID card, unmistakably synthetic; empty where none is known.
     pub id_number: String,
-    /// Six digits.
+    /// Six digits; empty where none is known.
     pub pin: String,
-    /// The QR code; a visitor's is the visitor code.
-    pub code: Code,
     /// At most [`super::REMARK_BYTES_MAX`] bytes.
     pub remark: String,
-    /// One or two groups.
+    /// One or two groups; none of somebody whom a platform enrolled.
     pub groups: Vec<Group>,
 }
 
@@ -79,170 +94,326 @@ pub struct Window {
     pub end: UnixMillis,
 }
 
-/// The people enrolled, by their place.
-#[derive(Clone, Debug)]
-pub struct Roster {
-    seed: Seed,
-    sizes: RosterSizes,
-    strata: [Stratum; odds::STANDINGS.len()],
-    order: Affine,
-    cards: Affine,
-    codes: Affine,
+/// A person's id, to be written: in most events there is one, and none is made for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShownUid<'a> {
+    /// That of somebody of the configuration.
+    Number(u32),
+    /// That under which a platform enrolled somebody.
+    Text(&'a str),
 }
 
-/// A run of places in the permuted order of the employees.
-type Stratum = (Standing, Range<u32>);
-
-/// The uid of the first person. A five-digit one could be taken for a job number.
-const FIRST_UID: u32 = 100_001;
-/// The job number of the first employee.
-const FIRST_JOB_NUMBER: u32 = 20_001;
-
-impl Roster {
-    /// The roster of that seed. A size beyond [`PEOPLE_MAX`] is taken as that.
+impl ShownUid<'_> {
+    /// The number that it is, if it is one in the usual form.
     #[must_use]
-    pub fn new(seed: Seed, sizes: RosterSizes) -> Self {
-        let sizes = RosterSizes {
-            employees: sizes.employees.min(PEOPLE_MAX),
-            visitors: sizes.visitors.min(PEOPLE_MAX),
-            blocklisted: sizes.blocklisted.min(PEOPLE_MAX),
-        };
-        let dice = |purpose: &str| Dice::new(seed.named(purpose));
-        Self {
-            seed: seed.named("people"),
-            sizes,
-            strata: strata(sizes.employees),
-            order: Affine::draw(u64::from(sizes.employees), &mut dice("standings")),
-            cards: Affine::draw(1 << 32, &mut dice("cards")),
-            codes: Affine::draw(Code::COUNT, &mut dice("codes")),
+    pub fn number(self) -> Option<u64> {
+        match self {
+            Self::Number(number) => Some(number.into()),
+            Self::Text(text) => number(text),
         }
     }
+}
+
+impl fmt::Display for ShownUid<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(formatter),
+            Self::Text(text) => text.fmt(formatter),
+        }
+    }
+}
+
+/// The people enrolled, by their place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Roster {
+    founders: Arc<Seeded>,
+    /// How many of the configuration's people differ from it.
+    gone: RosterSizes,
+    edits: Edits,
+}
+
+impl Roster {
+    /// The roster of that seed. A size beyond [`super::PEOPLE_MAX`] is taken as that.
+    #[must_use]
+    pub fn new(seed: Seed, sizes: RosterSizes) -> Self {
+        let founders = Arc::new(Seeded::new(seed, sizes));
+        Self { founders, gone: RosterSizes::NONE, edits: Edits::default() }
+    }
+
+    /// The same people with the changes that were stored, in whatever order; everybody was removed at
+    /// `cleared_at`, if it is not 0.
+    #[must_use]
+    pub fn changed(&self, mut edits: Vec<Edit>, cleared_at: u32) -> Self {
+        let founders = Arc::clone(&self.founders);
+        let mut roster =
+            Self { founders, gone: RosterSizes::NONE, edits: Edits::after(cleared_at) };
+        edits.sort_by_key(|edit| edit.person.revision);
+        let mut swept_later = Changes::default();
+        for edit in edits {
+            roster.put(edit, &mut swept_later);
+        }
+        roster
+    }
+
+    /// The revision at which everybody was removed; 0 if that never was.
+    #[must_use]
+    pub const fn cleared_at(&self) -> u32 {
+        self.edits.cleared_at
+    }
+
+    // Who there is.
 
     /// How many people are enrolled.
     #[must_use]
-    pub const fn len(&self) -> u32 {
-        self.sizes.employees + self.sizes.visitors + self.sizes.blocklisted
+    pub fn len(&self) -> u32 {
+        self.sizes().sum()
     }
 
     /// Whether nobody is.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// How many people of each category are enrolled.
     #[must_use]
-    pub const fn sizes(&self) -> RosterSizes {
-        self.sizes
+    pub fn sizes(&self) -> RosterSizes {
+        let of = |category| self.founders_of(category) + self.newcomers_of(category);
+        RosterSizes {
+            employees: of(Category::Employee),
+            visitors: of(Category::Visitor),
+            blocklisted: of(Category::Blocklisted),
+        }
+    }
+
+    /// How many people the configuration has.
+    #[must_use]
+    pub fn founders(&self) -> u32 {
+        self.founders.sizes().sum()
+    }
+
+    /// At most `limit` of those enrolled, the first `offset` left out: those of the configuration in its order,
+    /// then the others in the order in which they came.
+    #[must_use]
+    pub fn page(&self, offset: u64, limit: usize) -> Vec<PersonRef> {
+        let founders = if self.edits.cleared_at > 0 { 0 } else { self.founders() };
+        let mut number = offset;
+        for removed in self.edits.removed_below(founders) {
+            if u64::from(removed) <= number {
+                number = number.saturating_add(1);
+            }
+        }
+        let kept = u64::from(founders) - self.edits.removed_below(founders).count() as u64;
+        let beyond = usize::try_from(offset.saturating_sub(kept)).unwrap_or(usize::MAX);
+        let of_configuration = u32::try_from(number).unwrap_or(u32::MAX)..founders;
+        let others = self.edits.from(founders).skip(beyond);
+        of_configuration
+            .filter_map(|number| self.current(number))
+            .chain(others)
+            .take(limit)
+            .collect()
     }
 
     /// Everything about a person.
     #[must_use]
     pub fn person(&self, person: PersonRef) -> Person {
-        let category = self.category(person);
-        let Particulars { name, pin, remark, groups } =
-            Particulars::draw(self.seed.numbered(u64::from(person.number)), category);
-        let job_number = match category {
-            Category::Employee => (FIRST_JOB_NUMBER + person.number).to_string(),
-            Category::Visitor | Category::Blocklisted => String::new(),
+        let Some(one) = self.edits.state(person) else {
+            return self.founders.person(person);
         };
         Person {
             person,
-            uid: self.uid(person),
-            category,
-            standing: self.standing(person),
-            name,
-            job_number,
-            card: self.card(person),
-            id_number: id_number(person.number),
-            pin,
-            code: self.code(person),
-            remark,
-            groups,
+            uid: one.userid.clone(),
+            category: one.category(),
+            name: one.name.to_string(),
+            job_number: String::new(),
+            card: one.card(),
+            id_number: String::new(),
+            pin: String::new(),
+            remark: one.desc.to_string(),
+            groups: Vec::new(),
+        }
+    }
+
+    /// The person as a platform enrolled it, or as it would have enrolled somebody of the configuration.
+    #[must_use]
+    pub fn enrolment(&self, person: PersonRef) -> Arc<Enrolment> {
+        match self.edits.state(person) {
+            Some(one) => Arc::clone(one),
+            None => Arc::new(self.founders.enrolment(person)),
+        }
+    }
+
+    /// The person's id, to be written.
+    #[must_use]
+    pub fn shown_uid(&self, person: PersonRef) -> ShownUid<'_> {
+        match self.edits.state(person) {
+            Some(one) => ShownUid::Text(one.userid.as_str()),
+            None => ShownUid::Number(self.founders.uid_number(person.number)),
         }
     }
 
     /// The person's id.
     #[must_use]
-    pub const fn uid(&self, person: PersonRef) -> u32 {
-        FIRST_UID.saturating_add(person.number)
+    pub fn uid(&self, person: PersonRef) -> UserId {
+        match self.edits.state(person) {
+            Some(one) => one.userid.clone(),
+            None => self.founders.uid(person),
+        }
     }
 
-    /// The person's card; of a place beyond the roster, a card that nobody has.
+    /// The person's card.
     #[must_use]
-    pub fn card(&self, person: PersonRef) -> u32 {
-        self.card_numbered(person.number)
+    pub fn card(&self, person: PersonRef) -> Option<CardNumber> {
+        match self.edits.state(person) {
+            Some(one) => one.card(),
+            None => Some(self.card_numbered(person.number)),
+        }
     }
 
-    /// The card of that place, within the roster or beyond it (`Presented::Unknown`).
+    /// The card of that place, within the configuration's roster or beyond it (`Presented::Unknown`).
     #[must_use]
-    pub fn card_numbered(&self, number: u32) -> u32 {
-        u32::try_from(self.cards.forth(u64::from(number))).expect("the map is over 32 bits")
+    pub fn card_numbered(&self, number: u32) -> CardNumber {
+        self.founders.card_numbered(number).into()
     }
 
-    /// The person's QR code.
+    /// The person's QR code; one whom a platform enrolled has none.
     #[must_use]
-    pub fn code(&self, person: PersonRef) -> Code {
-        self.code_numbered(person.number)
+    pub fn code(&self, person: PersonRef) -> Option<Code> {
+        let is_founder = self.edits.state(person).is_none();
+        is_founder.then(|| self.founders.code_numbered(person.number))
     }
 
-    /// The code of that place, within the roster or beyond it (`Presented::Unknown`).
+    /// The code of that place, within the configuration's roster or beyond it (`Presented::Unknown`).
     #[must_use]
     pub fn code_numbered(&self, number: u32) -> Code {
-        Code::new(self.codes.forth(u64::from(number)))
-    }
-
-    /// The ID card's number of that place, within the roster or beyond it (`Presented::Unknown`).
-    #[must_use]
-    pub fn id_number_numbered(&self, number: u32) -> String {
-        id_number(number)
+        self.founders.code_numbered(number)
     }
 
     /// What the person is enrolled as.
     #[must_use]
-    pub const fn category(&self, person: PersonRef) -> Category {
-        if person.number < self.sizes.employees {
-            Category::Employee
-        } else if person.number < self.sizes.employees + self.sizes.visitors {
-            Category::Visitor
-        } else {
-            Category::Blocklisted
+    pub fn category(&self, person: PersonRef) -> Category {
+        match self.edits.state(person) {
+            Some(one) => one.category(),
+            None => self.founders.category(person.number),
         }
     }
 
-    /// What the person may do.
+    /// What the person may do at that time.
     #[must_use]
-    pub fn standing(&self, person: PersonRef) -> Standing {
-        match self.category(person) {
-            Category::Visitor => Standing::Guest,
-            Category::Blocklisted => Standing::Blocklisted,
-            Category::Employee => {
-                let place = self.order.back(u64::from(person.number));
-                self.strata
-                    .iter()
-                    .find(|(_, places)| places.contains(&narrow(place)))
-                    .map_or(Standing::Good, |(standing, _)| *standing)
-            }
+    pub fn standing(&self, person: PersonRef, at: UnixMillis) -> Standing {
+        match self.edits.state(person) {
+            Some(one) => one.standing(at),
+            None => self.founders.standing(person.number),
         }
     }
 
-    /// The person with that uid.
+    /// Whether the person was enrolled by a platform, and has nothing but a face and cards.
     #[must_use]
-    pub fn by_uid(&self, uid: u32) -> Option<PersonRef> {
-        self.numbered(u64::from(uid.checked_sub(FIRST_UID)?))
+    pub fn is_newcomer(&self, person: PersonRef) -> bool {
+        self.edits.state(person).is_some()
+    }
+
+    /// Whether the person can ask to be let in that way.
+    #[must_use]
+    pub fn can_use(&self, person: PersonRef, method: Method) -> bool {
+        let newcomer = self.edits.state(person);
+        newcomer.is_none_or(|one| match needs(method) {
+            Some(Needs::Nothing) => true,
+            Some(Needs::Card) => one.card().is_some(),
+            None => false,
+        })
+    }
+
+    /// The person with that id.
+    #[must_use]
+    pub fn by_uid(&self, userid: &UserId) -> Option<PersonRef> {
+        self.current(self.number_of(userid)?)
+    }
+
+    /// The stranger that somebody became who was enrolled under that id and is not any more.
+    #[must_use]
+    pub fn departed(&self, userid: &UserId) -> Option<[u8; 6]> {
+        let number = self.number_of(userid)?;
+        self.current(number).is_none().then(|| self.founders.face_of(userid))
     }
 
     /// The owner of that card.
     #[must_use]
-    pub fn by_card(&self, card: u32) -> Option<PersonRef> {
-        self.numbered(self.cards.back(u64::from(card)))
+    pub fn by_card(&self, card: CardNumber) -> Option<PersonRef> {
+        match self.edits.owner(card) {
+            Some(number) => self.current(number),
+            None => self.founder(self.founders.by_card(u32::try_from(card.get()).ok()?)?),
+        }
     }
 
     /// The owner of that code.
     #[must_use]
     pub fn by_code(&self, code: &str) -> Option<PersonRef> {
-        self.numbered(self.codes.back(Code::parse(code)?.number()))
+        self.founder(self.founders.by_code(code)?)
     }
+
+    /// Whether somebody of that category can ask to be let in that way.
+    pub(super) fn has(&self, category: Category, method: Method) -> bool {
+        let newcomers = self.edits.crowd(category).map_or(0, |crowd| match needs(method) {
+            Some(Needs::Nothing) => crowd.numbers.len(),
+            Some(Needs::Card) => crowd.with_card,
+            None => 0,
+        });
+        self.founders_of(category) > 0 || newcomers > 0
+    }
+
+    /// Somebody of the category who can use the method and to whom such a verdict fits best; none if there is
+    /// nobody.
+    pub(super) fn pick(
+        &self,
+        (category, method): (Category, Method),
+        verdict: Verdict,
+        moment: Moment,
+        dice: &mut Dice,
+    ) -> Option<PersonRef> {
+        let has_founders = self.founders_of(category) > 0;
+        let places = self.founders.places(category, verdict, moment.hours);
+        let places = if has_founders { places } else { 0..0 };
+        let crowd = self.edits.crowd(category).map_or(&[][..], |crowd| &crowd.numbers);
+        let newcomers = u32::try_from(crowd.len()).expect("bounded by the edits");
+        let width = places.end - places.start;
+        if width + newcomers == 0 {
+            return None;
+        }
+        let drawn = dice.below(width + newcomers);
+        let founder = |from: u32| {
+            let place = |step: u32| places.start + (from + step) % width;
+            let mut all = (0..width).map(|step| self.founders.at(category, place(step)));
+            all.find_map(|number| self.founder(number))
+        };
+        let newcomer = |from: u32, fits: &dyn Fn(PersonRef) -> bool| {
+            let (behind, ahead) = crowd.split_at(from as usize);
+            let mut all = ahead.iter().chain(behind).filter_map(|number| self.current(*number));
+            all.find(|person| self.can_use(*person, method) && fits(*person))
+        };
+        let deserves = |person: PersonRef| {
+            deserved(verdict) == self.standing(person, moment.at).verdict(moment.hours)
+        };
+        if drawn < width {
+            founder(drawn).or_else(|| newcomer(0, &deserves)).or_else(|| newcomer(0, &|_| true))
+        } else {
+            let from = drawn - width;
+            let whoever = || if width > 0 { founder(0) } else { None };
+            newcomer(from, &deserves).or_else(whoever).or_else(|| newcomer(from, &|_| true))
+        }
+    }
+
+    /// Anybody else of the configuration's people.
+    pub(super) fn another(&self, than: Option<PersonRef>, dice: &mut Dice) -> Option<PersonRef> {
+        let others = self.founders().checked_sub(1).filter(|others| *others > 0)?;
+        let own = than.map_or(others, |person| person.number);
+        let drawn = dice.below(others);
+        let drawn = if drawn >= own { drawn + 1 } else { drawn };
+        let after = (0..=others).map(|step| (drawn + step) % (others + 1));
+        after.filter(|number| *number != own).find_map(|number| self.founder(number))
+    }
+
+    // Visits.
 
     /// A visitor's agreed local day: the day of `at`; the next one if the visitor came early, the
     /// one before if late (table B).
@@ -264,190 +435,130 @@ impl Roster {
         Window { start, end: (midnight(next) - std::time::Duration::from_millis(1)).max(start) }
     }
 
-    /// Somebody of the category to whom such a verdict fits best; none if the category is empty.
-    pub(super) fn pick(
-        &self,
-        category: Category,
-        verdict: Verdict,
-        hours: Hours,
-        dice: &mut Dice,
-    ) -> Option<PersonRef> {
-        let RosterSizes { employees, visitors, blocklisted } = self.sizes;
-        let number = match category {
-            Category::Employee if employees > 0 => {
-                let places = self.places(verdict, hours);
-                let place = places.start + dice.below(places.end - places.start);
-                narrow(self.order.forth(u64::from(place)))
-            }
-            Category::Visitor if visitors > 0 => employees + dice.below(visitors),
-            Category::Blocklisted if blocklisted > 0 => {
-                employees + visitors + dice.below(blocklisted)
-            }
-            Category::Employee | Category::Visitor | Category::Blocklisted => return None,
+    fn number_of(&self, userid: &UserId) -> Option<u32> {
+        self.edits.number(userid).or_else(|| self.founders.by_uid(userid.number()?))
+    }
+
+    /// Who is enrolled under that number.
+    fn current(&self, number: u32) -> Option<PersonRef> {
+        let newcomer = self.edits.enrolled(number).map(|(person, _)| person);
+        newcomer.or_else(|| self.founder(number))
+    }
+
+    /// Somebody of the configuration, as it has them.
+    fn founder(&self, number: u32) -> Option<PersonRef> {
+        let is_so = number < self.founders()
+            && self.edits.cleared_at == 0
+            && self.edits.of(number).is_none();
+        is_so.then_some(PersonRef { number, revision: 0 })
+    }
+
+    fn founders_of(&self, category: Category) -> u32 {
+        if self.edits.cleared_at > 0 {
+            return 0;
+        }
+        self.founders.sizes().of(category) - self.gone.of(category)
+    }
+
+    fn newcomers_of(&self, category: Category) -> u32 {
+        let crowd = self.edits.crowd(category).map_or(0, |crowd| crowd.numbers.len());
+        u32::try_from(crowd).expect("bounded by the edits")
+    }
+
+    // What changes.
+
+    /// Enrols somebody, or enrols them otherwise.
+    ///
+    /// # Errors
+    /// When there is no room, or one of the cards is somebody else's.
+    pub fn enrol(&mut self, one: Enrolment, changes: &mut Changes) -> Result<(), NoEdit> {
+        let number = match self.number_of(&one.userid) {
+            Some(number) => number,
+            None => self.edits.fresh_number(self.founders()).ok_or(NoEdit::Full)?,
         };
-        Some(person_ref(number))
-    }
-
-    /// Where in the permuted order those employees stand to whom the verdict applies; all if none.
-    fn places(&self, verdict: Verdict, hours: Hours) -> Range<u32> {
-        let applies = |standing: Standing| match verdict {
-            Verdict::Accepted
-            | Verdict::Refused(
-                Reason::Fever | Reason::Mismatch | Reason::WrongPin | Reason::TooManyPins,
-            ) => standing.verdict(hours) == Verdict::Accepted,
-            Verdict::Refused(_) => standing.verdict(hours) == verdict,
-        };
-        let mut fitting = self.strata.iter().filter(|(standing, _)| applies(*standing));
-        let first = fitting.next().map(|(_, places)| places.clone());
-        let last = fitting.next_back().map(|(_, places)| places.end);
-        first
-            .map(|first| first.start..last.unwrap_or(first.end))
-            .filter(|places| !places.is_empty())
-            .unwrap_or(0..self.sizes.employees)
-    }
-
-    fn numbered(&self, number: u64) -> Option<PersonRef> {
-        u32::try_from(number).ok().filter(|number| *number < self.len()).map(person_ref)
-    }
-}
-
-const fn person_ref(number: u32) -> PersonRef {
-    PersonRef { number, revision: 0 }
-}
-
-fn narrow(place: u64) -> u32 {
-    u32::try_from(place).expect("a place among at most ten million employees")
-}
-
-/// Cuts the employees' places into one run for each standing, in the table's order: the two shifts
-/// lie on either side of those in good standing, so that whoever may pass at an hour is one run.
-fn strata(employees: u32) -> [Stratum; odds::STANDINGS.len()] {
-    let share = |share: odds::Share| match share {
-        odds::Share::PerMille(_) if employees < odds::STANDINGS_FROM_EMPLOYEES => Some(0),
-        odds::Share::PerMille(share) => Some((employees * share).div_ceil(1000)),
-        odds::Share::Rest => None,
-    };
-    let others: u32 = odds::STANDINGS.iter().filter_map(|(_, row)| share(*row)).sum();
-    let mut from = 0;
-    odds::STANDINGS.map(|(standing, row)| {
-        let places = from..from + share(row).unwrap_or(employees - others);
-        from = places.end;
-        (standing, places)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeMap;
-
-    fn roster() -> Roster {
-        Roster::new(Seed::root(7), RosterSizes::default())
-    }
-
-    #[test]
-    fn everybody_is_found_by_uid_card_and_code() {
-        let roster = roster();
-        for person in (0..roster.len()).map(person_ref) {
-            assert_eq!(roster.by_uid(roster.uid(person)), Some(person));
-            assert_eq!(roster.by_card(roster.card(person)), Some(person));
-            assert_eq!(roster.by_code(&roster.code(person).to_string()), Some(person));
-            assert!(!roster.uid(person).to_string().starts_with('0'));
+        if !self.edits.has_room_for(number) {
+            return Err(NoEdit::Full);
         }
-        assert_eq!(roster.by_uid(0), None);
-        assert_eq!(roster.by_uid(FIRST_UID + roster.len()), None);
-        assert_eq!(roster.by_card(roster.card_numbered(roster.len())), None);
-        assert_eq!(roster.by_code(&roster.code_numbered(u32::MAX).to_string()), None);
-    }
-
-    #[test]
-    fn the_shares_of_standings_are_exact() {
-        let roster = roster();
-        let mut counts = BTreeMap::new();
-        for person in (0..roster.len()).map(person_ref) {
-            *counts.entry(roster.standing(person)).or_insert(0) += 1;
+        let is_free =
+            |card: CardNumber| self.by_card(card).is_none_or(|owner| owner.number == number);
+        if !one.cards.iter().all(|card| is_free(card.number)) {
+            return Err(NoEdit::CardTaken);
         }
-        let counts: Vec<_> = counts.into_iter().collect();
-        assert_eq!(
-            counts,
-            [
-                (Standing::DayShift, 6),
-                (Standing::Good, 145),
-                (Standing::NightShift, 4),
-                (Standing::Disabled, 3),
-                (Standing::Expired, 4),
-                (Standing::NotYetValid, 3),
-                (Standing::NoPermission, 5),
-                (Standing::Guest, 20),
-                (Standing::Blocklisted, 10),
-            ]
-        );
+        let person = PersonRef { number, revision: self.edits.revise() };
+        self.change(Edit { person, what: Edited::Enrolled(Arc::new(one)) }, changes);
+        Ok(())
     }
 
-    #[test]
-    fn whoever_is_picked_deserves_the_verdict() {
-        let roster = roster();
-        let mut dice = Dice::new(Seed::root(1));
-        let verdicts = [
-            Verdict::Accepted,
-            Verdict::Refused(Reason::Disabled),
-            Verdict::Refused(Reason::Expired),
-            Verdict::Refused(Reason::NotYetValid),
-            Verdict::Refused(Reason::NoPermission),
-            Verdict::Refused(Reason::OutsideHours),
-        ];
-        for verdict in verdicts.into_iter().cycle().take(600) {
-            for hours in [Hours::Day, Hours::Night] {
-                let person = roster.pick(Category::Employee, verdict, hours, &mut dice);
-                let standing = roster.standing(person.expect("there are employees"));
-                assert_eq!(standing.verdict(hours), verdict);
+    /// Somebody becomes a stranger.
+    ///
+    /// # Errors
+    /// When nobody is enrolled under that id, or too many people differ from those of the configuration.
+    pub fn remove(&mut self, userid: &UserId, changes: &mut Changes) -> Result<(), NoEdit> {
+        let person = self.by_uid(userid).ok_or(NoEdit::NobodySo)?;
+        if !self.edits.has_room_for(person.number) {
+            return Err(NoEdit::Full);
+        }
+        let person = PersonRef { revision: self.edits.revise(), ..person };
+        self.change(Edit { person, what: Edited::Removed(userid.clone()) }, changes);
+        Ok(())
+    }
+
+    /// Everybody becomes a stranger.
+    pub fn clear(&mut self, changes: &mut Changes) {
+        self.edits.clear(changes);
+    }
+
+    /// Whether so many earlier states are kept that it is worth to [`Roster::sweep`].
+    #[must_use]
+    pub fn wants_sweep(&self) -> bool {
+        self.edits.wants_sweep()
+    }
+
+    /// Drops the earlier states that are not needed.
+    pub fn sweep(&mut self, needed: &BTreeSet<PersonRef>, changes: &mut Changes) {
+        self.edits.sweep(needed, changes);
+    }
+
+    fn change(&mut self, edit: Edit, changes: &mut Changes) {
+        changes.edits.push(edit.clone());
+        self.put(edit, changes);
+    }
+
+    fn put(&mut self, edit: Edit, changes: &mut Changes) {
+        let number = edit.person.number;
+        if self.founder(number).is_some() {
+            match self.founders.category(number) {
+                Category::Employee => self.gone.employees += 1,
+                Category::Visitor => self.gone.visitors += 1,
+                Category::Blocklisted => self.gone.blocklisted += 1,
             }
         }
+        self.edits.put(edit, self.founders(), changes);
     }
+}
 
-    #[test]
-    fn rosters_of_any_size_work() {
-        for employees in [0, 1, 2, 19, 20, 21, 1000, u32::MAX] {
-            let sizes = RosterSizes { employees, visitors: 0, blocklisted: 0 };
-            let roster = Roster::new(Seed::root(3), sizes);
-            let picked = roster.pick(
-                Category::Employee,
-                Verdict::Accepted,
-                Hours::Day,
-                &mut Dice::new(Seed::root(1)),
-            );
-            assert_eq!(picked.is_some(), employees > 0, "{employees}");
-        }
+/// What somebody's standing has to imply for the verdict to fit.
+pub(super) const fn deserved(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Accepted
+        | Verdict::Refused(
+            Reason::Fever | Reason::Mismatch | Reason::WrongPin | Reason::TooManyPins,
+        ) => Verdict::Accepted,
+        Verdict::Refused(_) => verdict,
     }
+}
 
-    #[test]
-    fn a_visit_is_a_local_day_beside_the_one_asked() {
-        let zone = TimeZone::fixed(jiff::tz::offset(8));
-        // 2024-06-04T00:30 in UTC+8.
-        let at = UnixMillis::new(1_717_432_200_000);
-        let day = 86_400_000;
-        let start = 1_717_430_400_000;
-        let roster = roster();
-        let rows = [
-            (Verdict::Accepted, 0),
-            (Verdict::Refused(Reason::VisitorEarly), day),
-            (Verdict::Refused(Reason::VisitorLate), -day),
-        ];
-        for (verdict, shift) in rows {
-            let window = roster.visit(&zone, at, verdict);
-            assert_eq!(window.start.millis(), start + shift);
-            assert_eq!(window.end.millis(), start + shift + day - 1);
-        }
-        for end in [UnixMillis::default(), UnixMillis::MAX] {
-            for (verdict, _) in rows {
-                let window = roster.visit(&zone, end, verdict);
-                assert!(window.start <= window.end);
-            }
-        }
+/// What somebody whom a platform enrolled needs besides a face; none where no such person has it.
+const fn needs(method: Method) -> Option<Needs> {
+    match method {
+        Method::Face => Some(Needs::Nothing),
+        Method::Card | Method::FaceAndCard => Some(Needs::Card),
+        _ => None,
     }
+}
 
-    #[test]
-    fn a_person_is_pinned() {
-        insta::assert_debug_snapshot!(roster().person(person_ref(4)));
-    }
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    Card,
 }

@@ -1,5 +1,6 @@
 //! The world of one door: arrivals and agenda in one order, the door's leaf and the open alarms.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use super::casting::{self, Part};
 use super::chosen::Chosen;
 use super::dice::Dice;
 use super::door::{Door, Opening, OpeningNumber, OrderNumber, Unlocked};
+use super::enrolment::UserId;
 use super::odds::{Outcome, Scene};
 use super::order::{Hold, Order};
 use super::position::{BadPosition, Reader, Writer};
@@ -20,13 +22,14 @@ use super::roster::Roster;
 use super::rules::Who;
 use super::scenes::Director;
 use super::setup::{Happening, Setup};
-use super::standing::{Category, Hours};
+use super::standing::{Category, Moment};
 use super::traffic::Traffic;
 use super::wish::Wish;
 
 use crate::clock::UnixMillis;
 use crate::event::{
-    Access, Alarm, AlarmSerial, Cause, Fact, Opener, Phase, Reason, Subject, Switch, Trace, Verdict,
+    Access, Alarm, AlarmSerial, Cause, Fact, Method, Opener, PersonRef, Phase, Reason, Subject,
+    Switch, Trace, Verdict,
 };
 use crate::seed::Seed;
 
@@ -204,6 +207,26 @@ impl World {
         &self.setup
     }
 
+    /// From `now` on those are enrolled. Scenes that run are finished as they began.
+    pub fn set_roster(&mut self, roster: Arc<Roster>, now: UnixMillis) {
+        self.roster = roster;
+        let program = Program::new(&self.setup, &self.roster);
+        let is_as_busy =
+            program.events_per_arrival.to_bits() == self.intensity.events_per_arrival.to_bits();
+        self.program = program;
+        if !is_as_busy {
+            self.intensity.events_per_arrival = self.program.events_per_arrival;
+            self.set_traffic(self.intensity.traffic, now);
+        }
+    }
+
+    /// Adds everybody of whom scenes that run, the door, or open alarms still speak.
+    pub fn mention(&self, people: &mut BTreeSet<PersonRef>) {
+        self.agenda.mention(people);
+        self.alarms.mention(people);
+        self.door.mention(people);
+    }
+
     /// Who is enrolled.
     #[must_use]
     pub const fn roster(&self) -> &Arc<Roster> {
@@ -243,8 +266,8 @@ impl World {
     pub fn emit(&mut self, prepared: &Prepared, at: UnixMillis) -> Fact {
         match &prepared.act {
             Act::Access(plan) => {
-                let hours = Hours::at(&self.setup.time_zone, at);
-                let part = plan.part(hours, &self.roster, &mut self.wish_dice);
+                let moment = Moment::new(&self.setup.time_zone, at);
+                let part = plan.part(moment, &self.roster, &mut self.wish_dice);
                 let access = casting::access(part, &self.setup, &self.roster, &mut self.wish_dice);
                 if access.verdict == Verdict::Refused(Reason::TooManyPins) {
                     self.pin_attack(access, at).0
@@ -293,10 +316,10 @@ impl World {
             door_held_after: self.setup.door_held_after,
             next_arrival: UnixMillis::MAX,
         };
-        let hours = Hours::at(&self.setup.time_zone, at);
+        let moment = Moment::new(&self.setup.time_zone, at);
         match &prepared.act {
             Act::Access(plan) => {
-                let part = plan.part(hours, &self.roster, director.dice);
+                let part = plan.part(moment, &self.roster, director.dice);
                 let attack = part.verdict == Verdict::Refused(Reason::TooManyPins);
                 let access = casting::access(part, &self.setup, &self.roster, director.dice);
                 if attack {
@@ -309,16 +332,16 @@ impl World {
             Act::Door(Switch::Off) => director.agenda.put(at, Beat::Sensor(Switch::Off)),
             Act::Button(Switch::On) => director.exit(at),
             Act::Remote(who, Switch::On) => {
-                let subject = who.subject(hours, &self.roster, director.dice);
+                let subject = who.subject(moment, &self.roster, director.dice);
                 director.remote(subject, at);
             }
             Act::Raise(Cause::ForcedOpen, _) => director.forced_door(at),
             Act::Raise(Cause::HeldOpen, who) => {
-                let subject = who.subject(hours, &self.roster, director.dice);
+                let subject = who.subject(moment, &self.roster, director.dice);
                 director.held_door(subject, at);
             }
             Act::Raise(cause, who) => {
-                let subject = who.subject(hours, &self.roster, director.dice);
+                let subject = who.subject(moment, &self.roster, director.dice);
                 director.alarm(*cause, subject, at);
             }
             Act::Settle(cause, phase) => {
@@ -348,14 +371,12 @@ impl World {
     /// The person enrolled under that name, if anybody is.
     #[must_use]
     pub fn enrolled(&self, userid: &str) -> Option<Subject> {
-        let person = self.roster.by_uid(userid.parse().ok()?)?;
-        // One name for one person: `+100001` is another one.
-        (self.roster.uid(person).to_string() == userid).then_some(Subject::Person(person))
+        self.roster.by_uid(&UserId::new(userid)?).map(Subject::Person)
     }
 
     fn subject(&mut self, who: Chosen, at: UnixMillis) -> Subject {
-        let hours = Hours::at(&self.setup.time_zone, at);
-        who.subject(hours, &self.roster, &mut self.wish_dice)
+        let moment = Moment::new(&self.setup.time_zone, at);
+        who.subject(moment, &self.roster, &mut self.wish_dice)
     }
 
     /// Somebody comes, or something befalls the door.
@@ -364,19 +385,19 @@ impl World {
             self.skipped += 1;
             return;
         }
-        let hours = Hours::at(&self.setup.time_zone, at);
+        let moment = Moment::new(&self.setup.time_zone, at);
         let scene = self.program.scenes.draw(&mut self.scene_dice);
         match scene.expect("a walk-in is always possible") {
             Scene::WalkIn => {
-                let access = self.walk_in(hours);
+                let access = self.walk_in(moment);
                 self.director().walk_in(access, at);
             }
             Scene::PinGuessing => {
-                let access = self.guess(hours);
+                let access = self.guess(moment);
                 self.director().guessing(&access, at);
             }
             Scene::RemoteOpening => {
-                let subject = self.employee(hours);
+                let subject = self.employee(Method::Face, moment);
                 self.director().remote(subject, at);
             }
             Scene::ExitButton => self.director().exit(at),
@@ -395,33 +416,34 @@ impl World {
         }
     }
 
-    fn walk_in(&mut self, hours: Hours) -> Access {
+    fn walk_in(&mut self, moment: Moment) -> Access {
         let dice = &mut self.scene_dice;
         let (method, Outcome { who, verdict, .. }) = self
             .program
             .walk_ins
             .draw(dice)
             .expect("each mode has a method, and each method somebody unknown");
-        let subject = casting::subject(who, verdict, hours, &self.roster, dice)
+        let subject = casting::subject((who, method), verdict, moment, &self.roster, dice)
             .expect("outcomes of categories with nobody in them were left out");
+        let verdict = casting::settled(verdict, subject, moment, &self.roster);
         let part = Part { subject, method, verdict, presented: None, therm: None };
         casting::access(part, &self.setup, &self.roster, dice)
     }
 
-    fn guess(&mut self, hours: Hours) -> Access {
+    fn guess(&mut self, moment: Moment) -> Access {
         let method = self.program.pin_methods.draw(&mut self.scene_dice);
         let method = method.expect("this scene needs a method with a PIN");
-        let subject = self.employee(hours);
+        let subject = self.employee(method, moment);
         let verdict = Verdict::Refused(Reason::TooManyPins);
         let part = Part { subject, method, verdict, presented: None, therm: None };
         casting::access(part, &self.setup, &self.roster, &mut self.scene_dice)
     }
 
     /// Some employee who may pass; nobody, if there are none.
-    fn employee(&mut self, hours: Hours) -> Subject {
+    fn employee(&mut self, method: Method, moment: Moment) -> Subject {
         let who = Who::Enrolled(Category::Employee);
         let dice = &mut self.scene_dice;
-        casting::subject(who, Verdict::Accepted, hours, &self.roster, dice)
+        casting::subject((who, method), Verdict::Accepted, moment, &self.roster, dice)
             .unwrap_or(Subject::Nobody)
     }
 

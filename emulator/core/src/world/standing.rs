@@ -80,12 +80,26 @@ pub(super) enum Hours {
 
 impl Hours {
     /// The shift at that time.
-    pub(super) fn at(time_zone: &TimeZone, at: UnixMillis) -> Self {
+    fn at(time_zone: &TimeZone, at: UnixMillis) -> Self {
         if (8..20).contains(&time_zone.to_datetime(timestamp(at)).hour()) {
             Self::Day
         } else {
             Self::Night
         }
+    }
+}
+
+/// A moment, and which shift it falls into.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub(super) at: UnixMillis,
+    pub(super) hours: Hours,
+}
+
+impl Moment {
+    /// That moment at a door in that zone.
+    pub(super) fn new(time_zone: &TimeZone, at: UnixMillis) -> Self {
+        Self { at, hours: Hours::at(time_zone, at) }
     }
 }
 

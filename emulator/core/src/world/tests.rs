@@ -471,4 +471,5 @@ fn a_new_setup_holds_from_then_on() {
 }
 
 mod orders;
+mod rosters;
 mod wishes;

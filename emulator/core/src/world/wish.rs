@@ -5,6 +5,7 @@
 
 use std::str::FromStr;
 
+use super::enrolment::UserId;
 use super::reason::{REASONS, ReasonName};
 use super::refusal::Refusal;
 use crate::clock::UnixMillis;
@@ -150,7 +151,7 @@ impl FromStr for EventName {
 }
 
 /// Whom a wish is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whom {
     /// Any employee.
     Any,
@@ -161,7 +162,7 @@ pub enum Whom {
     /// Anybody on the blocklist.
     Blocklisted,
     /// The person with that uid.
-    Uid(u32),
+    Uid(UserId),
 }
 
 impl FromStr for Whom {
@@ -173,10 +174,8 @@ impl FromStr for Whom {
             "stranger" => Ok(Self::Stranger),
             "visitor" => Ok(Self::Visitor),
             "blocklisted" | "blocklist" => Ok(Self::Blocklisted),
-            uid => uid
-                .parse()
-                .ok()
-                .filter(|_| uid.bytes().all(|byte| byte.is_ascii_digit()))
+            // An id is taken as it stands, capitals and all.
+            _ => UserId::new(text.trim())
                 .map(Self::Uid)
                 .ok_or_else(|| Refusal::Person { given: text.to_owned() }),
         }
@@ -214,7 +213,9 @@ mod tests {
             assert_eq!(name.to_uppercase().replace('-', "_").parse(), Ok(reason));
             assert_eq!(reason.name().parse(), Ok(reason));
         }
-        assert_eq!("100001".parse(), Ok(Whom::Uid(100_001)));
+        let uid = |text: &str| UserId::new(text).map(Whom::Uid).expect("an id");
+        assert_eq!("100001".parse(), Ok(uid("100001")));
+        assert_eq!("Guard_7".parse(), Ok(uid("Guard_7")));
         assert_eq!("Any".parse(), Ok(Whom::Any));
     }
 
@@ -223,7 +224,7 @@ mod tests {
         let error = "tired".parse::<ReasonName>().expect_err("not in table C").to_string();
         assert!(error.contains("accepted, not-yet-valid") && error.contains("mismatch"), "{error}");
         assert!("reset".parse::<EventName>().is_err());
-        for person in ["", "+5", "-1", "nobody", "99999999999"] {
+        for person in ["", " ", "0000", "0000abc", "an id of more than thirty-two bytes"] {
             assert!(person.parse::<Whom>().is_err(), "{person}");
         }
     }

@@ -13,6 +13,7 @@ mod messages_keep_their_look;
 mod no_bytes_panic;
 mod nothing_is_lost_or_doubled;
 mod pages_tile_the_journal;
+mod people_come_and_go;
 mod reports_keep_a_line;
 mod rulings_tables;
 mod rulings_v1;

@@ -12,14 +12,15 @@ use vestibule_core::wire::v3::{Service, decode};
 
 use crate::support::Rig;
 
-const SERVICES: [Service; 4] = [Service::Auth, Service::Device, Service::Event, Service::Any];
+const SERVICES: [Service; 5] =
+    [Service::Auth, Service::Device, Service::Accounts, Service::Event, Service::Any];
 
 /// What of v1 reads a body.
 const OPERATIONS: [Operation; 4] =
     [Operation::Subscribe, Operation::Login, Operation::Records, Operation::Door];
 
 /// Good messages of every kind, to be spoiled.
-const MESSAGES: [&str; 16] = [
+const MESSAGES: [&str; 20] = [
     r#"{"action":"auth-login","header":{"reqid":"1"},"body":{"user":"admin","passwd":"00"}}"#,
     r#"{"action":"auth-passwd","header":{"reqid":7},"body":{"user":"a","passwd":"0"}}"#,
     r#"{"action":"device-info","header":{"reqid":null}}"#,
@@ -28,6 +29,10 @@ const MESSAGES: [&str; 16] = [
     r#"{"action":"device-reboot","header":{"reqid":"1"}}"#,
     r#"{"action":"device-reset","header":{"reqid":"1"}}"#,
     r#"{"action":"config-set","body":{"configs":[{"key":"manager-mode","value":"none"}]}}"#,
+    r#"{"action":"user-fetch","body":{"offset":1,"limit":2}}"#,
+    r#"{"action":"user-insert","body":{"users":[{"userid":"7","name":"a","desc":"b","effect":0,"expire":-1,"state":0,"cards":[{"id":"0xff","type":"ic","hex":1}],"rules":[]}]}}"#,
+    r#"{"action":"user-lookup","body":{"users":[{"userid":"7"}]}}"#,
+    r#"{"action":"user-remove","body":{"users":[{"userid":"100001"},{"userid":"7"}]}}"#,
     r#"{"action":"event-info","header":{"reqid":{"a":[1,2.5e3]}}}"#,
     r#"{"action":"event-fetch","header":{"reqid":"é"},"body":{"seqnum":6,"offset":1,"limit":2}}"#,
     r#"{"event_dest":"https://[::1]:8443/Record?x=1","enabled":true}"#,
@@ -84,6 +89,26 @@ fn spoiled() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// Actions, of each service.
+const ACTIONS: &[&str] = &[
+    "auth-login",
+    "auth-passwd",
+    "device-info",
+    "device-opendoor",
+    "device-reboot",
+    "device-reset",
+    "device-synctime",
+    "config-fetch",
+    "config-set",
+    "user-fetch",
+    "user-insert",
+    "user-remove",
+    "user-lookup",
+    "user-clear",
+    "event-info",
+    "event-fetch",
+];
+
 /// Fields of the right names with values of any type.
 fn retyped() -> impl Strategy<Value = Vec<u8>> {
     let value = prop_oneof![
@@ -118,24 +143,18 @@ fn retyped() -> impl Strategy<Value = Vec<u8>> {
         "timestamp",
         "type",
         "delay",
+        "users",
+        "cards",
+        "rules",
+        "name",
+        "effect",
+        "state",
         "event_dest",
         "header",
         "action",
         "body",
     ]);
-    let action = prop::sample::select(vec![
-        "auth-login",
-        "auth-passwd",
-        "device-info",
-        "device-opendoor",
-        "device-reboot",
-        "device-reset",
-        "device-synctime",
-        "config-fetch",
-        "config-set",
-        "event-info",
-        "event-fetch",
-    ]);
+    let action = prop::sample::select(ACTIONS.to_vec());
     let members = proptest::collection::vec((name, value), 0..4);
     (action, members, any::<bool>()).prop_map(|(action, members, outside)| {
         let members: Vec<String> =

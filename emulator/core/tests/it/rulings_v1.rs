@@ -666,8 +666,10 @@ fn r_v1_22_no_remark_is_over_256_bytes_or_cut_inside_a_character() {
         longest = longest.max(person.remark.len());
         assert!(!person.remark.contains('\u{fffd}'));
         let mut rig = Rig::new();
-        let (_, records) =
-            rig.both(Wish { person: Some(Whom::Uid(person.uid)), ..Wish::new(EventName::Card) });
+        let (_, records) = rig.both(Wish {
+            person: Some(Whom::Uid(person.uid.clone())),
+            ..Wish::new(EventName::Card)
+        });
         let remark = records[0]["data"]["user"]["remark"].as_str().expect("a text");
         assert_eq!(remark, person.remark);
         assert!(remark.len() <= REMARK_BYTES_MAX);

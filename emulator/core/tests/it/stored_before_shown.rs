@@ -11,10 +11,10 @@ use vestibule_core::calls::control::{Command, CommandError, Playing};
 use vestibule_core::clock::{Mono, Now, UnixMillis};
 use vestibule_core::device::{Batch, Config, Device, Effect, Life, Position, Room, State, Stored};
 use vestibule_core::event::flat::Flat;
-use vestibule_core::event::{Entry, Fact, Index};
+use vestibule_core::event::{Entry, Fact, Index, PersonRef};
 use vestibule_core::journal::{Capacity, Place, Recovery, Waiting};
 use vestibule_core::wire::v3::Service;
-use vestibule_core::world::{EventName, Profile, Traffic, Wish};
+use vestibule_core::world::{Edit, EventName, Profile, Traffic, Wish};
 
 use crate::support::{RECORDS, Rig, START, config, dest, records_of, seqnum, wish};
 
@@ -25,12 +25,18 @@ struct Disk {
     next_place: u64,
     state: State,
     position: Option<Position>,
+    people: BTreeMap<PersonRef, Edit>,
 }
 
 impl Disk {
     fn store(&mut self, batch: Batch) -> Option<Place> {
         if batch.life == Life::Begins {
             self.rows.clear();
+            self.people.clear();
+        }
+        self.people.extend(batch.people.edits.into_iter().map(|edit| (edit.person, edit)));
+        for person in batch.people.forgotten {
+            assert!(self.people.remove(&person).is_some(), "what is forgotten was stored");
         }
         let first = self.next_place + 1;
         let mut stored_at = None;
@@ -61,7 +67,8 @@ impl Disk {
             recovery.take(entry.clone(), place, *waiting).expect("rows fit");
         }
         let (journal, _) = recovery.finish().expect("rows fit");
-        Stored { state: self.state.clone(), position, journal }
+        let people = self.people.values().cloned().collect();
+        Stored { state: self.state.clone(), position, journal, people }
     }
 }
 
@@ -217,6 +224,117 @@ fn a_door_follows_its_settings_after_a_power_cut() {
     let walk_ins = kept.rig.entries();
     let after = walk_ins.iter().skip(4).filter(|entry| matches!(entry.fact, Fact::Temperature(..)));
     assert_eq!(after.count(), 0);
+}
+
+#[test]
+fn who_is_enrolled_is_stored_before_it_is_so() {
+    // R-V3-37
+    let face = |uid: &str| Wish { person: uid.parse().ok(), ..wish("face") };
+    let mut kept = Kept::new(|_| {});
+    kept.rig.enrol(&json!([{"userid": "E-7", "name": "Ann"}, {"userid": "100001", "name": "x"}]));
+    assert!(kept.rig.users("user-lookup", &json!([{"userid": "E-7"}]))["retcode"] != 0);
+    kept.store();
+    kept.rig.emit(face("E-7"));
+    kept.rig.emit(face("100001"));
+    kept.rig.users("user-remove", &json!([{"userid": "E-7"}, {"userid": "100002"}]));
+    kept.store();
+    let names = |kept: &Kept| -> Vec<Value> {
+        let entries = kept.rig.entries();
+        let names = entries.iter().map(|entry| kept.rig.records(entry.index)[0]["data"].clone());
+        names.map(|data| data["user"]["name"].clone()).collect()
+    };
+    let shown = names(&kept);
+    assert_eq!(shown, ["Ann", "x"]);
+    kept.power_cut_at_once();
+    assert_eq!(names(&kept), shown);
+    let there = |kept: &mut Kept| -> Vec<Value> {
+        let asked = json!([{"userid": "E-7"}, {"userid": "100001"}, {"userid": "100002"}]);
+        let answer = kept.rig.users("user-lookup", &asked);
+        let each = answer["body"]["users"].as_array().expect("each").iter();
+        each.map(|one| one["retcode"].clone()).collect()
+    };
+    assert_eq!(there(&mut kept), [103, 0, 103]);
+    // What cannot be stored is not so, and does not stand in the way.
+    kept.rig.enrol(&json!([{"userid": "E-8"}]));
+    assert!(kept.rig.device.take_batch().is_some());
+    kept.rig.device.handle_not_stored();
+    kept.rig.enrol(&json!([{"userid": "E-7", "name": "Ann again"}]));
+    kept.store();
+    assert_eq!(there(&mut kept), [0, 0, 103]);
+    // Two that wait at a time.
+    let clear = json!({"action": "user-clear"});
+    assert_eq!(kept.rig.ask(Service::Accounts, &clear)["retcode"], 0);
+    kept.rig.enrol(&json!([{"userid": "100002"}]));
+    kept.store();
+    kept.power_cut_at_once();
+    assert_eq!(there(&mut kept), [103, 103, 0]);
+    assert_eq!(names(&kept), shown);
+    // A factory reset brings everybody back.
+    assert_eq!(act(&mut kept, "device-reset", &json!(null)), 0);
+    kept.rig.answer_leaves();
+    kept.store();
+    kept.power_cut_at_once();
+    assert_eq!(there(&mut kept), [103, 0, 0]);
+    assert!(kept.disk.people.is_empty());
+}
+
+/// Whatever is done with people, a power cut finds them as they were, and nothing is kept for nobody.
+fn edits() -> impl Strategy<Value = Vec<(u8, u8)>> {
+    proptest::collection::vec((0..7_u8, 0..6_u8), 1..60)
+}
+
+proptest! {
+    #[test]
+    fn people_do_as_their_model(steps in edits()) {
+        let mut kept = Kept::new(|config| {
+            config.capacity = Capacity::new(20).expect("a capacity");
+        });
+        let uids = ["100001", "100002", "7", "E-7", "guard 7", "100200"];
+        let mut model: BTreeMap<&str, Option<String>> = BTreeMap::new();
+        for uid in ["100001", "100002", "100200"] {
+            model.insert(uid, None);
+        }
+        for (at, (what, who)) in steps.into_iter().enumerate() {
+            let uid = uids[usize::from(who)];
+            let users = json!([{"userid": uid}]);
+            match what {
+                0 | 1 => {
+                    let name = format!("name {at}");
+                    kept.rig.enrol(&json!([{"userid": uid, "name": name}]));
+                    model.insert(uid, Some(name));
+                }
+                2 => {
+                    let answer = kept.rig.users("user-remove", &users);
+                    prop_assert_eq!(answer["retcode"] == 0, model.remove(uid).is_some());
+                }
+                3 if who == 0 => {
+                    kept.rig.ask(Service::Accounts, &json!({"action": "user-clear"}));
+                    model.clear();
+                }
+                4 => kept.power_cut_at_once(),
+                _ if model.contains_key(uid) => {
+                    kept.rig.emit(Wish { person: uid.parse().ok(), ..wish("face") });
+                }
+                _ => {}
+            }
+            kept.store();
+            let before = kept.seen();
+            if at % 7 == 0 {
+                kept.power_cut_at_once();
+                prop_assert_eq!(kept.seen(), before);
+            }
+            for uid in uids {
+                let answer = kept.rig.users("user-lookup", &json!([{"userid": uid}]));
+                let found = &answer["body"]["users"][0];
+                prop_assert_eq!(found["retcode"] == 0, model.contains_key(uid), "{}", uid);
+                if let Some(Some(name)) = model.get(uid) {
+                    prop_assert_eq!(found["name"].as_str(), Some(name.as_str()));
+                }
+            }
+        }
+        // At most twenty entries speak of people, and a sweep waits for some.
+        prop_assert!(kept.disk.people.len() <= 20 + 6 + 64 + 128);
+    }
 }
 
 /// A v3 device action.

@@ -331,6 +331,19 @@ impl Rig {
         self.ask(Service::Device, &json!({"action": "config-set", "body": {"configs": configs}}))
     }
 
+    /// A v3 account action with these users; the whole answer.
+    pub(crate) fn users(&mut self, action: &str, users: &Value) -> Value {
+        let request = json!({"action": action, "header": {"reqid": "1"}, "body": {"users": users}});
+        self.ask(Service::Accounts, &request)
+    }
+
+    /// Enrols those users.
+    pub(crate) fn enrol(&mut self, users: &Value) {
+        let answer = self.users("user-insert", users);
+        let each = answer["body"]["users"].as_array().expect("an outcome each");
+        assert!(each.iter().all(|one| one["retcode"] == 0), "{answer}");
+    }
+
     // The v1 API.
 
     pub(crate) fn subscribe_to(&mut self, destination: &str, enabled: Option<bool>) {

@@ -54,7 +54,7 @@ fn r_v1_29_an_order_is_given_by_whose_card_it_names() {
     let card =
         rig.device.view().roster.card(vestibule_core::event::PersonRef { number: 0, revision: 0 });
     for (card, expected) in [
-        (json!(card.to_string()), json!(["remote", 0, "100001"])),
+        (json!(card.expect("a card").get().to_string()), json!(["remote", 0, "100001"])),
         (json!("no number"), json!(["remote", 0])),
         (json!(""), json!(["remote", 0])),
     ] {

@@ -106,6 +106,16 @@ impl Lab {
         self.post("/api/v3.x/device", Some(&self.token), &body.to_string()).await.json()
     }
 
+    /// A v3 account call with a good token.
+    pub(super) async fn accounts_call(&self, body: &Value) -> Value {
+        self.post("/api/v3.x/acm", Some(&self.token), &body.to_string()).await.json()
+    }
+
+    /// The answer to an account action with these users.
+    pub(super) async fn users(&self, action: &str, users: &Value) -> Value {
+        self.accounts_call(&json!({"action": action, "body": {"users": users}})).await
+    }
+
     /// The answer to `config-set` with these pairs.
     pub(super) async fn set(&self, pairs: &Value) -> Value {
         let pairs = pairs.as_array().expect("pairs").iter();

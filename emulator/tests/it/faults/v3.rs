@@ -224,6 +224,42 @@ rows! {
         !kept
     };
     "v3.settings.untold", lab => lab.set(&json!([["volume-out", "7"]])).await.get("body").is_none();
+    "v3.accounts.insert-ignored", lab => {
+        let answer = lab.users("user-insert", &json!([{"userid": "E-7"}])).await;
+        let there = lab.users("user-lookup", &json!([{"userid": "E-7"}])).await;
+        lab.users("user-remove", &json!([{"userid": "E-7"}])).await;
+        answer["retcode"] == 0 && there["retcode"] != 0
+    };
+    "v3.accounts.remove-ignored", lab => {
+        lab.users("user-insert", &json!([{"userid": "100001"}])).await;
+        let answer = lab.users("user-remove", &json!([{"userid": "100001"}])).await;
+        let there = lab.users("user-lookup", &json!([{"userid": "100001"}])).await;
+        answer["retcode"] == 0 && there["retcode"] == 0
+    };
+    "v3.accounts.cards-lost", lab => {
+        lab.users("user-insert", &json!([{"userid": "E-7", "cards": [{"id": "0xeeeeeeee"}]}])).await;
+        lab.event(&json!({"event": "card", "card": "0xeeeeeeee"})).await["state"] == 0
+    };
+    "v3.accounts.cards-outlive", lab => {
+        lab.accounts_call(&json!({"action": "user-clear"})).await;
+        let user = json!([{"userid": "E-7", "cards": [{"id": "0xeeeeeeee"}]}]);
+        lab.users("user-insert", &user).await;
+        lab.users("user-remove", &user).await;
+        lab.event(&json!({"event": "card", "card": "0xeeeeeeee"})).await["state"] == 4
+    };
+    "v3.accounts.part-fails-all", lab => {
+        let answer = lab.users("user-lookup", &json!([{"userid": "100002"}, {"userid": "x"}])).await;
+        answer["retcode"] != 0
+    };
+    "v3.accounts.parts-untold", lab => {
+        let answer = lab.users("user-lookup", &json!([{"userid": "100002"}])).await;
+        answer["body"]["users"][0].get("retcode").is_none()
+    };
+    "v3.accounts.limit-ignored", lab => {
+        let page = json!({"action": "user-fetch", "body": {"limit": 1}});
+        let answer = lab.accounts_call(&page).await;
+        answer["body"]["users"].as_array().is_some_and(|users| users.len() > 1)
+    };
     "v3.report.never", lab => lab.report(&face()).await.is_null();
     "v3.report.replayed", lab => {
         let missed = offline_event(lab).await;

@@ -262,6 +262,28 @@ rows! { Family::Protocol;
     "v3.settings.untold", "R-V3-36", OTHER, [],
         "config-set does not say which keys it took" =>
         |on, _| on.violations.v3.settings.untold = true;
+    // Accounts.
+    "v3.accounts.insert-ignored", "R-V3-37", OTHER, [],
+        "who is inserted is not there, though that is answered with retcode 0" =>
+        |on, _| on.violations.v3.accounts.insert_ignored = true;
+    "v3.accounts.remove-ignored", "R-V3-37", OTHER, [],
+        "who is removed is still there, though that is answered with retcode 0" =>
+        |on, _| on.violations.v3.accounts.remove_ignored = true;
+    "v3.accounts.cards-lost", "R-V3-37", OTHER, [],
+        "the cards of who is inserted are unknown at the door" =>
+        |on, _| on.violations.v3.accounts.cards_lost = true;
+    "v3.accounts.cards-outlive", "R-V3-37", OTHER, [],
+        "who is removed is let in by their cards as before" =>
+        |on, _| on.violations.v3.accounts.cards_outlive = true;
+    "v3.accounts.part-fails-all", "R-V3-37", OTHER, [],
+        "a batch of which some succeeded has the retcode of one that did not" =>
+        |on, _| on.violations.v3.accounts.part_fails_all = true;
+    "v3.accounts.parts-untold", "R-V3-37", OTHER, [],
+        "the users of a batch's answer have no retcode" =>
+        |on, _| on.violations.v3.accounts.parts_untold = true;
+    "v3.accounts.limit-ignored", "R-V3-37", OTHER, [],
+        "user-fetch gives ten users, whatever its limit" =>
+        |on, _| on.violations.v3.accounts.limit_ignored = true;
     // Reports.
     "v3.report.never", "R-V3-16, v3: reported while online", REPORT, [],
         "no report is sent" => |on, _| on.violations.v3.report.never = true;
