@@ -110,9 +110,9 @@ impl Transport {
         self.ailing.as_ref().is_some_and(|ailing| ailing.is_reset)
     }
 
-    /// The stream itself.
-    pub(crate) const fn stream(&self) -> &TcpStream {
-        &self.stream
+    /// Lets the other side see a reset when it is dropped.
+    pub(crate) fn reset(&self) {
+        reset(&self.stream);
     }
 }
 

@@ -330,9 +330,10 @@ impl Stage<'_> {
 }
 
 /// The paths of the manual, which are not the push page's: a device may lack them.
-const MANUALS_PATHS: [&str; 7] = [
+const MANUALS_PATHS: [&str; 8] = [
     "/v1/auth/login",
     "/v1/auth/errors",
+    "/v1/event",
     "/v1/event/records",
     "/v1/device/info",
     "/v1/device/door",

@@ -5,25 +5,18 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use vestibule_core::calls::v3::GoingDown;
 use vestibule_core::device::Link;
-use vestibule_core::faults::Site;
 
-use super::exchange::Silent;
-use super::{limits, respond};
-use crate::clock::{pause, within};
-use crate::fleet::{Handle, Watch};
-use crate::transport::{Transport, reset, up_for};
+use super::connection::Connection;
+use super::limits;
+use crate::clock::pause;
+use crate::fleet::Handle;
 
 /// A port that could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -158,12 +151,7 @@ async fn accept(
         let permit = permit.expect("the semaphore is never closed");
         match listener.accept().await {
             Ok((stream, _)) => {
-                let connection = Connection {
-                    cable: handle.cable.watch(),
-                    handle: Arc::clone(handle),
-                    stop: stop.clone(),
-                    _permit: permit,
-                };
+                let connection = Connection::new(handle, stop, permit);
                 connections.spawn(connection.serve(stream));
             }
             Err(error) => {
@@ -173,109 +161,5 @@ async fn accept(
             }
         }
         while connections.try_join_next().is_some() {}
-    }
-}
-
-/// One connection to a device.
-struct Connection {
-    handle: Arc<Handle>,
-    cable: Watch,
-    stop: watch::Receiver<bool>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Connection {
-    /// Serves it to its end. A device that said on it that it goes down does so then: the caller has
-    /// the answer whole, for the cut that a restart is comes after it.
-    async fn serve(mut self, stream: TcpStream) {
-        let said = Arc::new(OnceLock::new());
-        self.converse(stream, Arc::clone(&said)).await;
-        if let Some(going) = said.get() {
-            self.handle.go_down(*going).await;
-        }
-    }
-
-    /// Answers until the connection ends, and notes in `said` that the device goes down.
-    async fn converse(&mut self, stream: TcpStream, said: Arc<OnceLock<GoingDown>>) {
-        let state = self.cable.state();
-        if state.link == Link::Down {
-            return reset(&stream);
-        }
-        let view = self.handle.exchange(self.handle.view(), || Site::Accept);
-        let network = &view.behaviour.failures.network;
-        let Some(up_for) = up_for(network, self.handle.clock().mono()) else {
-            return reset(&stream);
-        };
-        // An answer is one small write.
-        drop(stream.set_nodelay(true));
-        // Who asks and does not read the answer must not keep the connection for ever.
-        drop(SockRef::from(&stream).set_tcp_user_timeout(Some(limits::WRITE_TIME_MAX)));
-        let dice = self.handle.connection_dice(&view);
-        let stream = Transport::new(stream, network, dice, up_for);
-        let handle = Arc::clone(&self.handle);
-        let service = service_fn(move |request| {
-            let (handle, said) = (Arc::clone(&handle), Arc::clone(&said));
-            async move {
-                let answer = respond::respond(&handle, request).await?;
-                // The first word stands; the connection closes behind it.
-                if let Some(going) = answer.extensions().get() {
-                    said.get_or_init(|| *going);
-                }
-                Ok::<_, Silent>(answer)
-            }
-        });
-        let mut connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits::READ_TIME_MAX)
-            .max_buf_size(limits::HEAD_BYTES_MAX)
-            // Who has nothing more to say still waits for the answer.
-            .half_close(true)
-            .serve_connection(TokioIo::new(stream), service);
-        let mut stopping = false;
-        loop {
-            tokio::select! {
-                // What was cut is answered no more, even if it has a request to read.
-                biased;
-                () = self.cable.cut_after(state.cuts) => {
-                    return reset(connection.into_parts().io.inner().stream());
-                }
-                _ = self.stop.wait_for(|stop| *stop), if !stopping => {
-                    stopping = true;
-                    std::pin::Pin::new(&mut connection).graceful_shutdown();
-                }
-                result = &mut connection => {
-                    if let Err(error) = result {
-                        tracing::debug!(%error, "a connection ended");
-                    }
-                    break;
-                }
-            }
-        }
-        if stopping {
-            return;
-        }
-        let mut stream = connection.into_parts().io.into_inner();
-        if stream.is_reset() {
-            return;
-        }
-        tokio::select! {
-            biased;
-            () = self.cable.cut_after(state.cuts) => reset(stream.stream()),
-            _ = within(limits::LINGER_TIME_MAX, linger(&mut stream)) => {}
-        }
-    }
-}
-
-/// Reads and forgets what still comes after the last answer. Closed with bytes unread, a connection is
-/// reset, and the reset would overtake the answer.
-async fn linger(stream: &mut Transport) {
-    drop(stream.shutdown().await);
-    let mut rest = [0; 4096];
-    let mut left = limits::LINGER_BYTES_MAX;
-    while left > 0 {
-        match stream.read(&mut rest).await {
-            Ok(count @ 1..) => left = left.saturating_sub(count),
-            _ => return,
-        }
     }
 }

@@ -5,10 +5,12 @@
 //! the HTTP library's bare 400, 414 or 431, or not at all, and its connection ends.
 
 mod body;
+mod connection;
 mod credentials;
 mod exchange;
 pub(crate) mod limits;
 mod listener;
+mod live;
 mod respond;
 mod v1;
 pub(crate) mod v3;

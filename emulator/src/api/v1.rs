@@ -13,6 +13,7 @@ use super::credentials::{credential, sign};
 use super::exchange::{
     Answer, Silent, Unserved, error_status, going_down, json, json_shaped, read_body, stay_silent,
 };
+use super::live::{self, Taken};
 use crate::fleet::Handle;
 use crate::uplink::identity_headers;
 
@@ -51,6 +52,7 @@ async fn perform(
     request: Request<Incoming>,
 ) -> Result<Answer, Silent> {
     let credential = credential(handle, request.headers());
+    let upgrade = (operation == Operation::Watch).then(|| live::handshake(&head(&request)));
     let body = match read_body(request).await {
         Ok(body) => body,
         Err(reason) => return Ok(unserved(view, reason)),
@@ -76,6 +78,7 @@ async fn perform(
     drop(turn);
     let going = match &result {
         Ok(Reply::GoingDown(going)) => Some(*going),
+        Ok(Reply::Watch) if let Some(upgrade) = upgrade => return Ok(watch(handle, view, upgrade)),
         Err(Refusal::Silence) => return stay_silent().await,
         _ => None,
     };
@@ -90,6 +93,35 @@ async fn perform(
         going_down(&mut answer, going);
     }
     Ok(answer)
+}
+
+/// A request without its body.
+fn head(request: &Request<Incoming>) -> Request<()> {
+    let mut head = Request::new(());
+    *head.method_mut() = request.method().clone();
+    *head.version_mut() = request.version();
+    *head.headers_mut() = request.headers().clone();
+    head
+}
+
+/// R-V1-31: makes the connection the live feed, where it can be one and there is a place.
+fn watch(handle: &Arc<Handle>, view: &View, upgrade: Result<Answer, String>) -> Answer {
+    let mut answer = match upgrade {
+        Ok(answer) => answer,
+        Err(reason) => {
+            let message = format!("this path is a WebSocket's: {reason}");
+            let mut answer = error(view, StatusCode::UPGRADE_REQUIRED, &message);
+            live::mark(&mut answer);
+            return answer;
+        }
+    };
+    match handle.sit_down() {
+        Some(seat) => {
+            answer.extensions_mut().insert(Taken::new(seat));
+            answer
+        }
+        None => error(view, StatusCode::SERVICE_UNAVAILABLE, "as many watch as may: three"),
+    }
 }
 
 fn unserved(view: &View, reason: Unserved) -> Answer {

@@ -10,7 +10,7 @@ use vestibule_core::wire::View;
 /// flood.
 const BEHIND_MAX: usize = 4096;
 
-/// The feed of all devices.
+/// A feed: that of all devices, or of one.
 #[derive(Debug)]
 pub struct Feed {
     sender: broadcast::Sender<Arc<News>>,
@@ -29,11 +29,16 @@ pub struct News {
 
 impl Default for Feed {
     fn default() -> Self {
-        Self { sender: broadcast::Sender::new(BEHIND_MAX) }
+        Self::new(BEHIND_MAX)
     }
 }
 
 impl Feed {
+    /// A feed whose watchers may be so many entries behind.
+    pub(crate) fn new(behind_max: usize) -> Self {
+        Self { sender: broadcast::Sender::new(behind_max) }
+    }
+
     /// Whether anybody watches.
     #[must_use]
     pub fn is_watched(&self) -> bool {
@@ -41,9 +46,9 @@ impl Feed {
     }
 
     /// Tells everybody who watches.
-    pub(crate) fn publish(&self, news: News) {
+    pub(crate) fn publish(&self, news: Arc<News>) {
         // Nobody may be left; then nobody is told.
-        drop(self.sender.send(Arc::new(news)));
+        drop(self.sender.send(news));
     }
 
     /// Watches from now on.

@@ -77,7 +77,7 @@ fn perform(effect: Effect, handle: &Arc<Handle>, uplink: &mut Uplink, in_flight:
         }
         Effect::Happened(entry, view) => {
             let sn = handle.identity().sn.clone();
-            handle.feed.publish(News { sn, entry, view });
+            handle.publish(News { sn, entry, view });
         }
     }
 }

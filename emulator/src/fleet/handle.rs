@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::{Notify, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, oneshot, watch};
 use vestibule_core::calls::v3::GoingDown;
@@ -19,8 +19,9 @@ use vestibule_core::seed::Seed;
 use vestibule_core::wire::{FaultsArmed, Identity, View};
 
 use super::cable::Cable;
+use super::live::{Live, Seat};
 use crate::clock::Clock;
-use crate::control::feed::Feed;
+use crate::control::feed::{Feed, News};
 use crate::storage::writer::{Left, Queue, Stores};
 use crate::storage::{CommitError, DeviceNumber, NotStored, StoreStatus};
 
@@ -41,6 +42,8 @@ pub struct Handle {
     pub cable: Cable,
     /// Who watches what happens.
     pub feed: Arc<Feed>,
+    /// Who watches over v1; nobody did so yet if there is none.
+    live: OnceLock<Live>,
 }
 
 #[derive(Debug)]
@@ -123,6 +126,7 @@ impl Handle {
             kept: None,
             cable: Cable::new(link),
             feed,
+            live: OnceLock::new(),
         }
     }
 
@@ -147,7 +151,7 @@ impl Handle {
     ) -> T {
         let (result, is_news) = {
             // Asked under the lock: who watches first and then reads the device misses nothing.
-            let mut effects = Effects::new(self.feed.is_watched());
+            let mut effects = Effects::new(self.is_watched());
             let deadline = state.device.next_deadline();
             let unstored = state.device.unstored();
             // Read under the lock, so that a device's time never goes back.
@@ -223,6 +227,24 @@ impl Handle {
         if let Some(kept) = &self.kept {
             kept.queue.room().await;
         }
+    }
+
+    /// A place at the device's v1 live feed, from now on; none while all are taken.
+    pub(crate) fn sit_down(&self) -> Option<Seat> {
+        self.live.get_or_init(Live::default).sit_down()
+    }
+
+    fn is_watched(&self) -> bool {
+        self.feed.is_watched() || self.live.get().is_some_and(Live::is_watched)
+    }
+
+    /// Tells whoever watches what happened.
+    pub(super) fn publish(&self, news: News) {
+        let news = Arc::new(news);
+        if let Some(live) = self.live.get() {
+            live.publish(Arc::clone(&news));
+        }
+        self.feed.publish(news);
     }
 
     /// How the device's store is; none if it is not stored.

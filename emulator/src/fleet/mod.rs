@@ -3,6 +3,7 @@
 mod cable;
 mod driver;
 mod handle;
+mod live;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use vestibule_core::clock::UnixMillis;
 pub use self::cable::{Cable, Watch};
 pub(crate) use self::driver::drive;
 pub use self::handle::{Handle, Receipt, Turn};
+pub(crate) use self::live::Seat;
 use crate::clock::Clock;
 use crate::control::feed::Feed;
 use crate::uplink::DeliveryLog;

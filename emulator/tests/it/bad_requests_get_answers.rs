@@ -57,7 +57,7 @@ async fn unknown_paths_and_methods() {
     let device = Wanted::quiet().start();
     let rows = [
         ("GET", "/", 404, Form::V1),
-        ("POST", "/v1/event", 404, Form::V1),
+        ("POST", "/v1/event", 405, Form::V1),
         ("GET", "/v1/event/subscribe/", 404, Form::V1),
         ("GET", "/api", 404, Form::V1),
         ("GET", "/v1/auth/login", 405, Form::V1),

@@ -23,3 +23,4 @@ mod store_does_as_its_model;
 mod store_recovers;
 mod support;
 mod v1_asks_who_it_is;
+mod v1_feed_carries_what_happens;

@@ -27,6 +27,8 @@ pub enum Operation {
     Door,
     /// GET of a restart.
     Reboot,
+    /// GET of the live feed.
+    Watch,
 }
 
 /// Who may ask for it (R-V1-25).
@@ -82,6 +84,8 @@ pub enum Call {
     Door(DoorOrder),
     /// A power cycle, once the answer has left (R-V1-30).
     Reboot,
+    /// Everything that happens, from now on (R-V1-31).
+    Watch,
 }
 
 /// An order to the door.
@@ -276,6 +280,8 @@ pub enum Reply {
     Records(Listing),
     /// Success, and what the device does once this has been written to whoever asked (R-V1-30).
     GoingDown(GoingDown),
+    /// The connection becomes the live feed, if it can and there is a place.
+    Watch,
 }
 
 /// Why a call did not succeed; nothing has changed.

@@ -66,6 +66,7 @@ impl Device {
             Call::Records(query) => Ok(Reply::Records(self.records(view, query))),
             Call::Door(order) => self.set_door(view, order, mono, effects),
             Call::Reboot => self.reboot(view, mono, effects),
+            Call::Watch => Ok(Reply::Watch),
             Call::DeviceInfo => Ok(Reply::DeviceInfo),
             Call::Ping => Ok(Reply::Done),
         }

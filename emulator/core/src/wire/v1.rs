@@ -83,7 +83,9 @@ pub type Sign = fn(&Claims, &TokenKey) -> String;
 #[must_use]
 pub fn encode(reply: Reply, view: &View, sign: Sign) -> Vec<u8> {
     match reply {
-        Reply::Done | Reply::Subscription(None) | Reply::GoingDown(_) => succeeded((), view),
+        Reply::Done | Reply::Subscription(None) | Reply::GoingDown(_) | Reply::Watch => {
+            succeeded((), view)
+        }
         Reply::Subscription(Some(subscription)) => succeeded(
             SubscriptionData {
                 event_dest: subscription.destination.as_str(),
@@ -133,6 +135,16 @@ pub fn encode_push(view: &View, entry: &Entry, record: RecordId, attempt: u32) -
     // The type's own changes first: those of the whole take the record apart.
     let message = about.edit(&message, &[part]);
     Some(json::compact(&about.edit(&message, &[Part::Push])))
+}
+
+/// Writes what the live feed carries of an entry (R-V1-31): its record of `type` 0, as it is pushed; none if
+/// it has none.
+#[must_use]
+pub fn encode_live(view: &View, entry: &Entry) -> Option<Vec<u8>> {
+    let is_recognition = |record: &RecordType| *record == RecordType::Recognition;
+    let part = entry.fact.records().iter().position(is_recognition)?;
+    let message = Record::new(view, entry, u8::try_from(part).ok()?)?;
+    Some(json::compact(&message))
 }
 
 /// The `code` of a receiver's answer, as far as acknowledgement cares (R-V1-06).

@@ -23,13 +23,14 @@ const NO_SUCH_ACCOUNT: Code = code(1000, "no such account");
 const WRONG_PASSWORD: Code = code(1001, "wrong password");
 
 /// Every code that an answer can have, but for that of success.
-pub(super) const CODES: [Code; 11] = [
+pub(super) const CODES: [Code; 12] = [
     code(400, "Bad Request"),
     UNAUTHORIZED,
     code(404, "Not Found"),
     code(405, "Method Not Allowed"),
     code(408, "Request Timeout"),
     code(413, "Payload Too Large"),
+    code(426, "Upgrade Required"),
     code(500, "Internal Server Error"),
     code(503, "Service Unavailable"),
     code(507, "Insufficient Storage"),

@@ -23,6 +23,7 @@ pub fn decode(operation: Operation, body: &[u8]) -> Result<Call, Unreadable> {
         Operation::Records => super::records::decode(body),
         Operation::Door => door(body),
         Operation::Reboot => Ok(Call::Reboot),
+        Operation::Watch => Ok(Call::Watch),
     }
 }
 

@@ -32,7 +32,7 @@ const fn post(path: &'static str, post: Operation, access: Access) -> Route {
 }
 
 /// Every path (R-V1-25).
-pub static ROUTES: [Route; 8] = [
+pub static ROUTES: [Route; 9] = [
     Route {
         path: SUBSCRIBE_PATH,
         get: Some(Operation::GetSubscription),
@@ -41,6 +41,7 @@ pub static ROUTES: [Route; 8] = [
     },
     post("/v1/auth/login", Operation::Login, Access::Open),
     get("/v1/auth/errors", Operation::ListCodes, Access::Open),
+    get("/v1/event", Operation::Watch, Access::Account),
     post("/v1/event/records", Operation::Records, Access::Account),
     get("/v1/device/info", Operation::DeviceInfo, Access::Account),
     post("/v1/device/door", Operation::Door, Access::Account),
@@ -84,7 +85,8 @@ pub const fn site(operation: Operation) -> Site {
         | Operation::DeviceInfo
         | Operation::Ping
         | Operation::Door
-        | Operation::Reboot => Site::OtherV1,
+        | Operation::Reboot
+        | Operation::Watch => Site::OtherV1,
     }
 }
 
@@ -119,7 +121,7 @@ mod tests {
 
     #[test]
     fn what_is_not_in_the_table_leads_nowhere() {
-        for path in ["", "/", "/v1", "/v1/event", "/v1/event/subscribe/", "/V1/event/subscribe"] {
+        for path in ["", "/", "/v1", "/v1/event/", "/v1/event/subscribe/", "/V1/event/subscribe"] {
             assert_eq!(route(&Method::GET, path), Err(Unrouted::Path), "{path}");
         }
         for (method, path, allowed) in [
