@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +12,9 @@ use tokio::task::JoinSet;
 use vestibule_core::clock::Now;
 use vestibule_core::device::{Device, Link};
 
-use crate::api::{ListenError, Listener};
+use crate::api::{CertificateError, ListenError, Listener, ServerTls};
 use crate::clock::{Clock, Elapsed, within};
-use crate::config::{DevicePlan, Plan};
+use crate::config::{DevicePlan, Plan, TlsPlan};
 use crate::control::{self, feed::Feed};
 use crate::descriptors::{self, TooFew};
 use crate::fleet::{Fleet, Handle, drive};
@@ -36,6 +37,9 @@ pub enum StartError {
     /// The further roots cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// A device has no certificate to show.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// What is stored cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -77,20 +81,55 @@ pub struct Bound {
     plan: Plan,
     clock: Clock,
     tls: Arc<Tls>,
+    /// What the devices show, if they speak TLS.
+    secure: Option<Secure>,
     /// Those of the devices, in their order.
     listeners: Vec<Listener>,
     control: control::Server,
     store: Option<Store>,
 }
 
+/// Whose certificate a device shows.
+#[derive(Debug)]
+enum Secure {
+    /// All show this one.
+    Given(ServerTls),
+    /// Each its own.
+    Own,
+}
+
+impl Secure {
+    fn new(plan: &TlsPlan) -> Result<Self, CertificateError> {
+        match plan {
+            TlsPlan::Own => Ok(Self::Own),
+            TlsPlan::Files { certificate, key } => {
+                ServerTls::from_files(certificate, key).map(Self::Given)
+            }
+        }
+    }
+
+    fn of(
+        &self,
+        handle: &Handle,
+        listener: &Listener,
+        data: Option<&Path>,
+    ) -> Result<ServerTls, CertificateError> {
+        match self {
+            Self::Given(tls) => Ok(tls.clone()),
+            Self::Own => ServerTls::own(&handle.identity().sn, listener.address().ip(), data),
+        }
+    }
+}
+
 impl Bound {
     /// Opens the ports. Where the process's soft limit of open files is too low for them, it is raised.
     ///
     /// # Errors
-    /// When more files are needed than may be opened, a port is taken, or the further roots cannot be
-    /// used; then nothing is open.
+    /// When more files are needed than may be opened, a port is taken, or the further roots or the given
+    /// certificate cannot be used; then nothing is open.
     pub fn new(plan: Plan, clock: Clock) -> Result<Self, StartError> {
         descriptors::provide(&plan)?;
+        let secure = plan.tls.as_ref().map(Secure::new).transpose()?;
         let tls = Arc::new(Tls::new(plan.push_ca.as_deref())?);
         // Those that were named go first: the system could pick one of them for the others.
         let (listeners, control) = if plan.control.port() == 0 {
@@ -100,7 +139,7 @@ impl Bound {
             let control = control::Server::bind(plan.control)?;
             (listeners(&plan)?, control)
         };
-        Ok(Self { plan, clock, tls, listeners, control, store: None })
+        Ok(Self { plan, clock, tls, secure, listeners, control, store: None })
     }
 
     /// The same, with its devices kept in that store: those that are there go on, others begin.
@@ -115,7 +154,8 @@ impl Bound {
     /// # Errors
     /// When the store is damaged, contradicts the plan, or cannot be written; never without a store.
     pub fn start(self) -> Result<Emulator, StartError> {
-        let Self { plan, clock, tls, listeners, control, store } = self;
+        let Self { plan, clock, tls, secure, listeners, control, store } = self;
+        let data = store.as_ref().map(|store| store.dir().to_owned());
         let Plan { seed, roster, control_token, clock: start, devices, .. } = plan;
         let now = Now { mono: clock.mono(), wall: start.unwrap_or_else(|| clock.wall()) };
         let (feed, log) = (Arc::new(Feed::default()), Arc::new(DeliveryLog::default()));
@@ -139,23 +179,27 @@ impl Bound {
                 (handles, Some(writer))
             }
         };
+        let shown = handles.iter().zip(&listeners).map(|(handle, listener)| {
+            secure.as_ref().map(|secure| secure.of(handle, listener, data.as_deref())).transpose()
+        });
+        let shown: Vec<Option<ServerTls>> = shown.collect::<Result<_, _>>()?;
         let stop = watch::Sender::new(false);
         let (mut servers, mut drivers) = (JoinSet::new(), JoinSet::new());
         let mut devices = BTreeMap::new();
         let mut ready = Vec::with_capacity(listeners.len());
-        for (handle, listener) in handles.into_iter().zip(listeners) {
+        for ((handle, listener), shown) in handles.into_iter().zip(listeners).zip(shown) {
             let identity = handle.identity();
             let sn = identity.sn.clone();
             ready.push(Ready {
                 sn: sn.clone(),
                 device_id: identity.device_id.clone(),
-                url: url(listener.address()),
-                control: url(control.address()),
+                url: url(if shown.is_some() { "https" } else { "http" }, listener.address()),
+                control: url("http", control.address()),
                 seed,
             });
             let uplink = Uplink::new(Arc::clone(&tls), Arc::clone(&log), clock);
             drivers.spawn(drive(Arc::clone(&handle), uplink, stop.subscribe()));
-            let served = listener.serve(Arc::clone(&handle), stop.subscribe());
+            let served = listener.serve(Arc::clone(&handle), shown, stop.subscribe());
             servers.spawn(log_failure(format!("device APIs of {sn}"), served));
             devices.insert(sn, handle);
         }
@@ -178,8 +222,8 @@ fn listeners(plan: &Plan) -> Result<Vec<Listener>, ListenError> {
     plan.devices.iter().map(open).collect()
 }
 
-fn url(address: SocketAddr) -> String {
-    format!("http://{address}")
+fn url(scheme: &str, address: SocketAddr) -> String {
+    format!("{scheme}://{address}")
 }
 
 impl Emulator {

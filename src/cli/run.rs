@@ -41,6 +41,21 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE.toml")]
     config: Option<PathBuf>,
 
+    /// Speak TLS 1.2 and 1.3 on the device APIs
+    ///
+    /// Each device shows a certificate that it signed for itself, for localhost, 127.0.0.1 and the address
+    /// it listens on; with --data it is in DIR/tls and stays the same.
+    #[arg(long)]
+    tls: bool,
+
+    /// Show this certificate (PEM, a chain may follow) in place of one of the device's own
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
     /// Keep this many events, and this many unacknowledged records [default: 50000]
     #[arg(long, value_name = "N")]
     capacity: Option<u32>,
@@ -120,6 +135,7 @@ Examples:
   vestibule run --seed 7 --clock 2026-03-02T08:00:00+08:00 --speed 60
   vestibule run --data ./door --durability power
   vestibule run --devices 20 --listen 127.0.0.1:8100
+  vestibule run --tls --data ./door
   vestibule run --quirk preset=walos-demo --quirk v3.bad-token=105
 
 Exit codes: 0 stopped by SIGINT or SIGTERM; 2 bad usage or configuration, or a
@@ -171,6 +187,9 @@ impl RunArgs {
         config.addressing = self.addressing.map_or(config.addressing, Addressing::from);
         over(&self.control, &mut config.control);
         over(&self.control_token, &mut config.control_token);
+        config.tls |= self.tls;
+        over(&self.tls_cert, &mut config.tls_cert);
+        over(&self.tls_key, &mut config.tls_key);
         over(&self.capacity, &mut config.capacity);
         over(&self.backfill, &mut config.backfill);
         over(&self.data, &mut config.data);

@@ -167,6 +167,8 @@ fn start_failure(error: StartError) -> Failure {
             .hint("give another address with --listen or --control; port 0 picks a free one"),
         StartError::Tls(error) => Failure::new(Exit::Usage, "reading --push-ca", error)
             .hint("give a PEM file with root certificates"),
+        StartError::Certificate(error) => Failure::new(Exit::Usage, "preparing TLS", error)
+            .hint("give PEM files with --tls-cert and --tls-key, or take the device's own away"),
         StartError::Store(error) => store_failure(error),
         StartError::Thread(_) => Failure::new(Exit::Unreachable, "starting the store", error)
             .hint("raise the limit on threads (`ulimit -u`)"),

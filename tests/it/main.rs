@@ -32,6 +32,7 @@ mod receive_asks;
 mod receive_counts;
 mod receive_fetches;
 mod run_is_ready;
+mod run_speaks_tls;
 mod running;
 mod support;
 mod the_tour_works;

@@ -16,8 +16,10 @@ use vestibule_core::faults::Site;
 
 use super::exchange::Silent;
 use super::live::{self, Taken};
+use super::stream::Stream;
+use super::tls::ServerTls;
 use super::{limits, respond};
-use crate::clock::within;
+use crate::clock::{Elapsed, within};
 use crate::fleet::{Handle, Watch};
 use crate::transport::{Transport, reset, up_for};
 
@@ -26,6 +28,8 @@ pub(super) struct Connection {
     handle: Arc<Handle>,
     cable: Watch,
     stop: watch::Receiver<bool>,
+    /// What it is spoken within, if not plainly.
+    tls: Option<ServerTls>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -52,6 +56,7 @@ impl Said {
 impl Connection {
     pub(super) fn new(
         handle: &Arc<Handle>,
+        tls: Option<&ServerTls>,
         stop: &watch::Receiver<bool>,
         permit: OwnedSemaphorePermit,
     ) -> Self {
@@ -59,6 +64,7 @@ impl Connection {
             cable: handle.cable.watch(),
             handle: Arc::clone(handle),
             stop: stop.clone(),
+            tls: tls.cloned(),
             _permit: permit,
         }
     }
@@ -80,6 +86,9 @@ impl Connection {
             return reset(&stream);
         }
         let Some(stream) = self.transport(stream) else {
+            return;
+        };
+        let Some(stream) = self.shake_hands(stream, state.cuts).await else {
             return;
         };
         let (handle, noting) = (Arc::clone(&self.handle), Arc::clone(said));
@@ -148,7 +157,33 @@ impl Connection {
         Some(Transport::new(stream, network, dice, up_for))
     }
 
-    async fn take_leave(&mut self, mut stream: Transport, cuts: u64) {
+    /// What is spoken on; none where a handshake does not come about in its time.
+    async fn shake_hands(&mut self, stream: Transport, cuts: u64) -> Option<Stream> {
+        let Some(tls) = &self.tls else {
+            return Some(Stream::Plain(stream));
+        };
+        let mut accepting = tls.acceptor().accept(stream);
+        tokio::select! {
+            biased;
+            () = self.cable.cut_after(cuts) => {
+                if let Some(stream) = accepting.get_ref() {
+                    stream.reset();
+                }
+                None
+            }
+            _ = self.stop.wait_for(|stop| *stop) => None,
+            shaken = within(limits::HANDSHAKE_TIME_MAX, &mut accepting) => match shaken {
+                Ok(Ok(stream)) => Some(Stream::Tls(Box::new(stream))),
+                Ok(Err(error)) => {
+                    tracing::debug!(%error, "a TLS handshake failed");
+                    None
+                }
+                Err(Elapsed) => None,
+            },
+        }
+    }
+
+    async fn take_leave(&mut self, mut stream: Stream, cuts: u64) {
         if stream.is_reset() {
             return;
         }
@@ -162,7 +197,7 @@ impl Connection {
 
 /// Reads and forgets what still comes after the last answer. Closed with bytes unread, a connection is
 /// reset, and the reset would overtake the answer.
-async fn linger(stream: &mut Transport) {
+async fn linger(stream: &mut Stream) {
     drop(stream.shutdown().await);
     let mut rest = [0; 4096];
     let mut left = limits::LINGER_BYTES_MAX;

@@ -11,6 +11,9 @@ pub(crate) const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// How long a head, and then a body, may take: a sender this slow is broken or hostile.
 pub(crate) const READ_TIME_MAX: Duration = Duration::from_secs(10);
 
+/// How long a TLS handshake may take: who begins none holds a connection for no longer.
+pub(crate) const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
+
 /// How long an answer may wait to be taken: an asker this slow is broken or hostile.
 pub(crate) const WRITE_TIME_MAX: Duration = Duration::from_secs(10);
 

@@ -15,6 +15,7 @@ use vestibule_core::device::Link;
 
 use super::connection::Connection;
 use super::limits;
+use super::tls::ServerTls;
 use crate::clock::pause;
 use crate::fleet::Handle;
 
@@ -72,13 +73,18 @@ impl Listener {
         refuse(&self.socket).map_err(|source| ListenError { address: self.address, source })
     }
 
-    /// Serves a device until `stop` is set, then lets what is in flight end.
+    /// Serves a device, within TLS or plainly, until `stop` is set, then lets what is in flight end.
     ///
     /// # Errors
     /// When the socket fails for good.
-    pub async fn serve(self, handle: Arc<Handle>, stop: watch::Receiver<bool>) -> io::Result<()> {
+    pub(crate) async fn serve(
+        self,
+        handle: Arc<Handle>,
+        tls: Option<ServerTls>,
+        stop: watch::Receiver<bool>,
+    ) -> io::Result<()> {
         let mut connections = JoinSet::new();
-        let served = self.accept_while_up(&handle, stop, &mut connections).await;
+        let served = self.accept_while_up(&handle, tls.as_ref(), stop, &mut connections).await;
         handle.cable.port_is(None);
         while connections.join_next().await.is_some() {}
         served
@@ -87,6 +93,7 @@ impl Listener {
     async fn accept_while_up(
         self,
         handle: &Arc<Handle>,
+        tls: Option<&ServerTls>,
         mut stop: watch::Receiver<bool>,
         connections: &mut JoinSet<()>,
     ) -> io::Result<()> {
@@ -106,7 +113,7 @@ impl Listener {
             socket.listen(limits::ACCEPT_BACKLOG)?;
             let listener = TcpListener::from_std(socket.into())?;
             handle.cable.port_is(Some(Link::Up));
-            let accept = accept(&listener, handle, &permits, connections, &stopping);
+            let accept = accept(&listener, (handle, tls), &permits, connections, &stopping);
             let stopped = tokio::select! {
                 () = accept => false,
                 () = cable.link(Link::Down) => false,
@@ -141,7 +148,7 @@ fn refuse(socket: &Socket) -> io::Result<()> {
 /// Accepts connections for ever.
 async fn accept(
     listener: &TcpListener,
-    handle: &Arc<Handle>,
+    (handle, tls): (&Arc<Handle>, Option<&ServerTls>),
     permits: &Arc<Semaphore>,
     connections: &mut JoinSet<()>,
     stop: &watch::Receiver<bool>,
@@ -151,7 +158,7 @@ async fn accept(
         let permit = permit.expect("the semaphore is never closed");
         match listener.accept().await {
             Ok((stream, _)) => {
-                let connection = Connection::new(handle, stop, permit);
+                let connection = Connection::new(handle, tls, stop, permit);
                 connections.spawn(connection.serve(stream));
             }
             Err(error) => {

@@ -21,10 +21,10 @@ use vestibule_core::wire::v1::encode_live;
 use super::body;
 use super::exchange::Answer;
 use super::limits;
+use super::stream::Stream;
 use crate::clock::{pause, within};
 use crate::control::feed::News;
 use crate::fleet::{Seat, Watch};
-use crate::transport::Transport;
 
 /// What a watcher may send at once: nothing it says is read, and a close has 125 bytes.
 const HEARD_BYTES_MAX: usize = 4096;
@@ -81,7 +81,7 @@ enum Ended {
 /// Carries what happens on what was a connection, of which `read` was read already, until either ends it.
 pub(super) async fn serve(
     taken: &Taken,
-    stream: Transport,
+    stream: Stream,
     read: &Bytes,
     (cable, cuts): (&mut Watch, u64),
     stop: &mut watch::Receiver<bool>,
@@ -122,7 +122,7 @@ pub(super) async fn serve(
     }
 }
 
-async fn carry(socket: &mut WebSocketStream<Transport>, seat: &mut Seat) -> Ended {
+async fn carry(socket: &mut WebSocketStream<Stream>, seat: &mut Seat) -> Ended {
     loop {
         let message = tokio::select! {
             news = seat.news.recv() => match news {

@@ -12,7 +12,11 @@ pub(crate) mod limits;
 mod listener;
 mod live;
 mod respond;
+mod stream;
+mod tls;
 mod v1;
 pub(crate) mod v3;
 
 pub use self::listener::{ListenError, Listener};
+pub use self::tls::CertificateError;
+pub(crate) use self::tls::ServerTls;

@@ -21,6 +21,12 @@ pub struct Config {
     pub control: Option<SocketAddr>,
     /// What the control API asks for; needed to listen beyond loopback.
     pub control_token: Option<String>,
+    /// Whether the device APIs are spoken within TLS.
+    pub tls: bool,
+    /// The certificate shown, PEM, in place of one of each device's own.
+    pub tls_cert: Option<PathBuf>,
+    /// Its key, PEM.
+    pub tls_key: Option<PathBuf>,
     /// The size of journal and backlog.
     pub capacity: Option<u32>,
     /// The directory that the device is kept in; in memory only if there is none.

@@ -12,4 +12,4 @@ pub use self::file::{
     Accounts, Addressing, ClockValue, Config, DeviceTable, PushTable, QuirkValue, ReportTable,
     RosterTable, TrafficTable, V1Account, V3Account,
 };
-pub use self::plan::{ConfigError, Keeping, Plan};
+pub use self::plan::{ConfigError, Keeping, Plan, TlsPlan};

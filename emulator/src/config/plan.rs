@@ -103,6 +103,8 @@ pub struct Plan {
     pub control_token: Option<String>,
     /// Roots to trust besides the system's.
     pub push_ca: Option<PathBuf>,
+    /// What the devices show within TLS; none where they speak plainly.
+    pub tls: Option<TlsPlan>,
     /// The root of every random choice.
     pub seed: u64,
     /// The devices' time at the start, if not the host's.
@@ -111,6 +113,20 @@ pub struct Plan {
     pub roster: RosterSizes,
     /// The devices, in their order: one at least.
     pub devices: Vec<DevicePlan>,
+}
+
+/// Which certificate devices show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TlsPlan {
+    /// Each its own.
+    Own,
+    /// All that of these files, PEM.
+    Files {
+        /// The chain, which begins with it.
+        certificate: PathBuf,
+        /// Its key.
+        key: PathBuf,
+    },
 }
 
 /// Where the device is kept, and how.
@@ -154,11 +170,29 @@ impl Config {
             control,
             control_token,
             push_ca: self.push.ca.clone(),
+            tls: self.tls()?,
             seed,
             clock: self.clock()?,
             roster: self.roster_sizes()?,
             devices: self.devices(seed, listen, control)?,
         })
+    }
+
+    fn tls(&self) -> Result<Option<TlsPlan>, ConfigError> {
+        match (self.tls, &self.tls_cert, &self.tls_key) {
+            (false, None, None) => Ok(None),
+            (true, None, None) => Ok(Some(TlsPlan::Own)),
+            (true, Some(certificate), Some(key)) => {
+                Ok(Some(TlsPlan::Files { certificate: certificate.clone(), key: key.clone() }))
+            }
+            (true, Some(one), None) | (true, None, Some(one)) => {
+                let range = "given with its other half: both --tls-cert and --tls-key";
+                out_of_range("the certificate", one.display(), range)
+            }
+            (false, Some(one), _) | (false, None, Some(one)) => {
+                out_of_range("the certificate", one.display(), "given with --tls alone")
+            }
+        }
     }
 
     /// Where the device is kept; none if in memory only.

@@ -11,6 +11,7 @@ mod control_emits_exactly;
 mod control_expects;
 mod control_guards_its_door;
 mod control_streams;
+mod device_speaks_tls;
 mod faults;
 mod floods_bear_bad_platforms;
 mod offline_loses_nothing;
