@@ -98,11 +98,11 @@ impl Latencies {
         })
     }
 
-    /// How many took longer than `from`, and at most until `to`, as far as three digits tell.
+    /// How many took at most so long, as far as three digits tell.
     #[must_use]
-    pub(super) fn between(&self, from: Duration, to: Duration) -> u64 {
-        let micros = |span: Duration| u64::try_from(span.as_micros()).unwrap_or(MICROS_MAX);
-        self.0.count_between(micros(from) + 1, micros(to).min(MICROS_MAX))
+    pub(super) fn at_most(&self, limit: Duration) -> u64 {
+        let micros = u64::try_from(limit.as_micros()).unwrap_or(MICROS_MAX);
+        self.0.count_between(0, micros.min(MICROS_MAX))
     }
 
     /// All of them together, in seconds.
@@ -161,6 +161,14 @@ mod tests {
         let told = whole.percentiles().expect("there are some");
         assert!((told.p50 - 500.0).abs() < 1.0 && (told.p99 - 990.0).abs() < 1.0, "{told:?}");
         assert!((told.max - 1000.0).abs() < 1.0 && of([]).percentiles().is_none());
+    }
+
+    #[test]
+    fn none_is_counted_on_both_sides_of_a_limit() {
+        let latencies = of([1, 9_999, 10_000, 10_001, 10_002, 86_400_000]);
+        assert_eq!(latencies.at_most(Duration::from_millis(9_000)), 1);
+        assert!((3..=5).contains(&latencies.at_most(Duration::from_millis(10_000))));
+        assert_eq!(latencies.at_most(Duration::MAX), 6);
     }
 
     #[test]

@@ -141,12 +141,14 @@ impl Collector for Counts {
         let (unit, form) = (Unit::Seconds, MetricType::Histogram);
         let mut metric = encoder.encode_descriptor("latency", help, Some(&unit), form)?;
         let bounds = BUCKETS_MILLIS.map(Duration::from_millis).into_iter();
-        let mut from = Duration::ZERO;
+        let mut below = 0;
         let mut buckets = Vec::with_capacity(BUCKETS_MILLIS.len() + 1);
         for to in bounds.chain([Duration::MAX]) {
             let bound = if to == Duration::MAX { f64::INFINITY } else { to.as_secs_f64() };
-            buckets.push((bound, latencies.between(from, to)));
-            from = to;
+            // Neighbours may share a value of the histogram, so what was below is taken away.
+            let at_most = latencies.at_most(to);
+            buckets.push((bound, at_most - below));
+            below = at_most;
         }
         let (sum, count) = (latencies.sum_seconds(), latencies.len());
         metric.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)

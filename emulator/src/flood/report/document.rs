@@ -51,7 +51,7 @@ pub struct Document {
     pub unsent: u64,
     /// Acknowledged records a second.
     pub rate: f64,
-    /// From the moment a record was due to its acknowledgement; in a closed loop, from its first byte.
+    /// From the moment a record was due to its acknowledgement; in a closed loop, from the begin of its attempt.
     pub latency_ms: LatencyMs,
     /// The same in microseconds: an HdrHistogram, V2, in base64.
     pub histogram: String,
