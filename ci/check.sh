@@ -29,7 +29,7 @@ Options:
   --help           this text
 
 What a step needs and this machine lacks is installed: rustfmt and clippy through rustup, cargo-deny from its source,
-which takes some minutes the first time, Python 3 by apt-get, kubernetes-validate by pip, below target/.
+which takes some minutes the first time, Python 3 and Mosquitto by apt-get, kubernetes-validate by pip, below target/.
 
 Examples:
   ci/check.sh
@@ -59,6 +59,7 @@ step_deny() {
 }
 
 step_tests() {
+    need_mosquitto || return 1
     cargo test --workspace
 }
 
@@ -118,6 +119,15 @@ need_kubernetes_validate() {
     python3 -m pip install --quiet --target "$kubernetes_validate_home" \
         "kubernetes-validate==$kubernetes_validate_version" && return 0
     echo "kubernetes-validate could not be installed; it is a Python package, and pip installs it" >&2
+    return 1
+}
+
+# The broker that the tests of MQTT start, with its mosquitto_passwd.
+need_mosquitto() {
+    PATH="$PATH:/usr/sbin" command -v mosquitto >/dev/null 2>&1 && return 0
+    install_by_apt mosquitto
+    PATH="$PATH:/usr/sbin" command -v mosquitto >/dev/null 2>&1 && return 0
+    echo "mosquitto is missing and could not be added; install it, on Debian with apt-get install mosquitto" >&2
     return 1
 }
 

@@ -103,7 +103,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "URL")]
     push_to: Option<String>,
 
-    /// Report events here from the start: an http, https, ws or wss URL
+    /// Report events here from the start: an http, https, ws, wss, mqtt or mqtts URL
+    ///
+    /// A broker's is mqtt://[user:password@]host[:port]/?topic_pub=...&topic_sub=...&client_id=...,
+    /// of which all but the host may be left out.
     #[arg(long, value_name = "URL")]
     report_to: Option<String>,
 
@@ -115,7 +118,7 @@ pub(crate) struct RunArgs {
     #[arg(long = "quirk", value_name = "NAME=VALUE", value_parser = quirk)]
     quirks: Vec<(String, String)>,
 
-    /// Trust these root certificates for https and wss destinations, besides the system's (PEM)
+    /// Trust these root certificates for https, wss and mqtts destinations, besides the system's (PEM)
     #[arg(long, value_name = "FILE")]
     push_ca: Option<PathBuf>,
 

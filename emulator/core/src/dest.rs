@@ -1,9 +1,14 @@
 //! Where a device sends to: an address that has been checked once, where it came in.
 
+mod broker;
+
 use std::fmt;
 use std::sync::Arc;
 
 use http::Uri;
+
+pub(crate) use self::broker::TEXT_BYTES_MAX;
+pub use self::broker::{Broker, Fields as BrokerFields};
 
 /// An `http` or `https` URL of at most 1,024 characters (v1 document, `event_dest`; R-V1-02).
 #[derive(Clone, PartialEq, Eq)]
@@ -34,8 +39,14 @@ pub enum DestError {
     #[error("the address holds a user name or password; the receiver is sent none")]
     Credentials,
     /// No way in which reports can leave.
-    #[error("the address must begin with http://, https://, ws:// or wss://")]
+    #[error("the address must begin with http://, https://, ws://, wss://, mqtt:// or mqtts://")]
     ReportScheme,
+    /// A part of a broker's address that cannot be.
+    #[error(
+        "the broker's address takes ?topic_pub, topic_sub and client_id, texts of at most {TEXT_BYTES_MAX} bytes, \
+         topics without + and #, and no password without a user"
+    )]
+    MqttField,
 }
 
 impl EventDest {
@@ -184,6 +195,8 @@ pub enum ReportTo {
 pub enum LineTo {
     /// A platform, by WebSocket.
     WebSocket(SocketDest),
+    /// A broker, by MQTT.
+    Mqtt(Arc<Broker>),
 }
 
 impl ReportTo {
@@ -196,18 +209,34 @@ impl ReportTo {
             Err(DestError::ReportScheme) => {}
             parsed => return parsed.map(|dest| Self::Line(LineTo::WebSocket(dest))),
         }
+        match Broker::parse(text) {
+            Err(DestError::ReportScheme) => {}
+            parsed => return parsed.map(|broker| Self::Line(LineTo::Mqtt(Arc::new(broker)))),
+        }
         match EventDest::parse(text) {
             Err(DestError::Scheme) => Err(DestError::ReportScheme),
             parsed => parsed.map(Self::Post),
         }
     }
 
-    /// The address as it was given.
+    /// The address, without a broker's account and topics.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
             Self::Post(dest) => dest.as_str(),
             Self::Line(line) => line.as_str(),
+        }
+    }
+
+    /// All of it, a broker's password included: what tells one from another.
+    #[must_use]
+    pub fn whole(&self) -> String {
+        match self {
+            Self::Line(LineTo::Mqtt(broker)) => {
+                let fields = broker.fields().named();
+                fields.map(|(name, value)| format!("{name}={value:?}")).join(" ")
+            }
+            other => other.as_str().to_owned(),
         }
     }
 }
@@ -219,11 +248,12 @@ impl From<EventDest> for ReportTo {
 }
 
 impl LineTo {
-    /// The address as it was given.
+    /// The address, without a broker's account and topics.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
             Self::WebSocket(dest) => dest.as_str(),
+            Self::Mqtt(broker) => broker.as_str(),
         }
     }
 }

@@ -119,6 +119,7 @@ pub(crate) async fn call(
             | Call::UserClear,
         ) => Some(handle.rare_turn().await),
         Ok(Call::OpenDoor(_) | Call::SyncTime(_)) => Some(handle.entry_turn().await),
+        Ok(Call::MqttSet(_)) => Some(handle.rare_turn().await),
         _ => None,
     };
     let (result, receipt) = handle

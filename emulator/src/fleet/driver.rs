@@ -62,6 +62,7 @@ fn perform(effect: Effect, handle: &Arc<Handle>, uplink: &mut Uplink, in_flight:
             in_flight.push(Box::pin(uplink.start(attempt, now, Arc::clone(handle))));
         }
         Effect::Dial(dial) => uplink.dial(dial, Arc::clone(handle)),
+        Effect::Say(id, bytes) => uplink.say(id, bytes),
         Effect::HangUp => uplink.hang_up(),
         Effect::Cut => {
             in_flight.clear();

@@ -58,6 +58,9 @@ pub(super) enum Failure {
     /// The platform does not take the connection for a WebSocket.
     #[error("the platform did not accept a WebSocket")]
     Upgrade(#[source] Box<tungstenite::Error>),
+    /// The broker does not let the device in.
+    #[error("the broker did not let the device in: {0}")]
+    Broker(String),
     /// The connection that the report was to leave on is not there.
     #[error("the connection for reports is not open")]
     NotConnected,
@@ -90,6 +93,7 @@ impl Failure {
             | Self::Connect(_)
             | Self::Tls(_)
             | Self::Upgrade(_)
+            | Self::Broker(_)
             | Self::NotConnected => NoAnswer::Unreachable,
             Self::AnswerTimeout(_) | Self::LeaveTimeout(_) => NoAnswer::Silence,
             Self::Unsent(_)
@@ -108,6 +112,7 @@ impl Failure {
             Self::Tls(_) => "tls-failed",
             Self::AnswerTimeout(_) => "answer-timeout",
             Self::Upgrade(_) => "upgrade-failed",
+            Self::Broker(_) => "broker-refused",
             Self::NotConnected => "not-connected",
             Self::LeaveTimeout(_) => "leave-timeout",
             Self::Unsent(_) | Self::Broken(_) | Self::LineEnded => "broken",
@@ -138,9 +143,14 @@ pub(super) struct Target {
 
 impl Target {
     pub(super) fn new(destination: &EventDest, verify: Verify) -> Self {
+        Self::at(destination, destination.port(), verify)
+    }
+
+    /// The same host, at another port.
+    pub(super) fn at(destination: &EventDest, port: u16, verify: Verify) -> Self {
         Self {
             host: destination.host().to_owned(),
-            port: destination.port(),
+            port,
             tls: destination.is_https().then_some(verify),
         }
     }

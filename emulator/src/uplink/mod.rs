@@ -124,6 +124,13 @@ impl Uplink {
         self.line = Some(Line::open(dial, Arc::clone(&self.tls), handle));
     }
 
+    /// Lets a message of the device's own leave on that connection for reports.
+    pub fn say(&self, id: LineId, bytes: Vec<u8>) {
+        if let Some(line) = self.line.as_ref().filter(|line| line.id() == id) {
+            line.say(bytes);
+        }
+    }
+
     /// Ends the connection for reports.
     pub fn hang_up(&mut self) {
         self.line = None;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::{Mono, UnixMillis};
 use crate::delivery::line::LineId;
+use crate::dest::BrokerFields;
 use crate::event::Entry;
 use crate::world::{Enrolment, Hold, Roster};
 
@@ -20,6 +21,10 @@ pub enum Call {
     ConfigFetch,
     /// `config-set`: keys with their new values.
     ConfigSet(Vec<(String, String)>),
+    /// `mqtt-get`.
+    MqttGet,
+    /// `mqtt-set`: fields with their new values (R-V3-18).
+    MqttSet(MqttFields),
     /// `device-reboot`: a power cycle, once the answer has left (R-V3-33).
     Reboot,
     /// `device-reset`: a factory reset, once the answer has left (R-V3-33).
@@ -54,6 +59,16 @@ impl Call {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         matches!(self, Self::Login(_) | Self::DeviceInfo)
+    }
+}
+
+/// Some of the fields of [`BrokerFields`], by name. Their values are not shown: one is a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MqttFields(pub Vec<(&'static str, String)>);
+
+impl std::fmt::Debug for MqttFields {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -139,6 +154,8 @@ pub enum Reply {
     Configs(Vec<Config>),
     /// The settings that were taken.
     ConfigsTaken(Vec<Config>),
+    /// How the device speaks MQTT; its password is none of it.
+    Mqtt(BrokerFields),
     /// Success, and what the device does once this has been written to whoever asked (R-V3-33).
     GoingDown(GoingDown),
     /// The oldest and the newest sequence number; none for an empty journal shown as null (R-V3-14).
@@ -229,4 +246,6 @@ impl Retcode {
     pub const BUSY: Self = Self(110);
     /// An action the device does not have.
     pub const UNSUPPORTED: Self = Self(111);
+    /// The platform has not let the device in yet.
+    pub const NOT_REGISTERED: Self = Self(114);
 }

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::mqtt::{Due, Questions, Registered};
 use crate::clock::Mono;
 use crate::dest::LineTo;
 use crate::wire::View;
@@ -32,10 +33,17 @@ pub struct Dial {
 }
 
 /// What is told of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
     /// It is open.
     Opened,
+    /// Something was answered on it.
+    Answered {
+        /// To what, if it says so.
+        reqid: String,
+        /// How; 0 is well.
+        retcode: i64,
+    },
     /// It could not be opened, or has ended.
     Ended,
 }
@@ -45,7 +53,7 @@ pub enum News {
 pub enum Standing {
     /// It is not there, and is not opened for a while.
     Down,
-    /// It is being opened, or about to be.
+    /// It is being opened, or about to be; or the platform has not let the device in yet.
     Coming,
     /// It is open.
     Up(LineId),
@@ -64,7 +72,8 @@ enum State {
     /// Not there; to be opened again then.
     Down(Mono),
     Opening(LineId, LineTo),
-    Open(LineId, LineTo),
+    /// With what the device asks by itself, where it does.
+    Open(LineId, LineTo, Option<Questions>),
 }
 
 impl Default for State {
@@ -81,14 +90,18 @@ impl Line {
         match &self.state {
             State::Down(again) if now < *again => Standing::Down,
             State::Down(_) | State::Opening(..) => Standing::Coming,
-            State::Open(id, _) => Standing::Up(*id),
+            State::Open(id, _, Some(questions)) => match questions.registered() {
+                Registered::No => Standing::Coming,
+                Registered::Yes => Standing::Up(*id),
+            },
+            State::Open(id, _, None) => Standing::Up(*id),
         }
     }
 
     /// Whether that connection is open.
     #[must_use]
     pub fn is_open(&self, id: LineId) -> bool {
-        matches!(&self.state, State::Open(own, _) if *own == id)
+        matches!(&self.state, State::Open(own, ..) if *own == id)
     }
 
     /// Whether there is, or is to be, a connection to somebody else.
@@ -96,16 +109,49 @@ impl Line {
     pub fn is_astray(&self, to: Option<&LineTo>) -> bool {
         match &self.state {
             State::Down(_) => false,
-            State::Opening(_, other) | State::Open(_, other) => Some(other) != to,
+            State::Opening(_, other) | State::Open(_, other, _) => Some(other) != to,
         }
     }
 
-    /// When it is to be opened; none while it is not to be.
+    /// When it is to be opened, or something is to be asked on it; none while neither is to be.
     #[must_use]
-    pub const fn deadline(&self) -> Option<Mono> {
-        match self.state {
-            State::Down(again) => Some(again),
-            State::Opening(..) | State::Open(..) => None,
+    pub fn deadline(&self) -> Option<Mono> {
+        match &self.state {
+            State::Down(again) => Some(*again),
+            State::Opening(..) => None,
+            State::Open(_, _, questions) => questions.as_ref().map(Questions::deadline),
+        }
+    }
+
+    /// Whether it is to be opened now.
+    #[must_use]
+    pub fn is_due(&self, now: Mono) -> bool {
+        matches!(&self.state, State::Down(again) if *again <= now)
+    }
+
+    /// What is to be done on it now, if anything.
+    pub fn due(&mut self, now: Mono) -> Option<(LineId, Due)> {
+        match &mut self.state {
+            State::Open(id, _, Some(questions)) => questions.due(now).map(|due| (*id, due)),
+            _ => None,
+        }
+    }
+
+    /// Whether the platform on it has let the device in, where it must.
+    #[must_use]
+    pub fn is_let_in(&self) -> bool {
+        match &self.state {
+            State::Open(_, _, Some(questions)) => questions.registered() == Registered::Yes,
+            _ => true,
+        }
+    }
+
+    /// Takes an answer that came on it.
+    pub fn answered(&mut self, id: LineId, reqid: &str, retcode: i64, now: Mono) {
+        if let State::Open(own, _, Some(questions)) = &mut self.state
+            && *own == id
+        {
+            questions.answered(reqid, retcode, now);
         }
     }
 
@@ -116,10 +162,14 @@ impl Line {
     }
 
     /// Notes that it is open; false if that is not news of this connection.
-    pub fn opened(&mut self, id: LineId) -> bool {
+    pub fn opened(&mut self, id: LineId, now: Mono) -> bool {
         match std::mem::take(&mut self.state) {
             State::Opening(own, to) if own == id => {
-                self.state = State::Open(id, to);
+                let questions = match to {
+                    LineTo::WebSocket(_) => None,
+                    LineTo::Mqtt(_) => Some(Questions::new(now)),
+                };
+                self.state = State::Open(id, to, questions);
                 self.failures = 0;
                 true
             }
@@ -134,7 +184,7 @@ impl Line {
     pub fn ended(&mut self, id: LineId, again: Mono) -> bool {
         let failed = match &self.state {
             State::Opening(own, _) if *own == id => 1,
-            State::Open(own, _) if *own == id => 0,
+            State::Open(own, ..) if *own == id => 0,
             _ => return false,
         };
         self.state = State::Down(again);
@@ -177,7 +227,7 @@ mod tests {
             (Standing::Coming, Some(second(30)))
         );
         assert_eq!(line.open(LineId(2), there.clone()), 2, "the second in a row");
-        assert!(line.opened(LineId(2)));
+        assert!(line.opened(LineId(2), second(0)));
         assert_eq!(line.standing(second(30)), Standing::Up(LineId(2)));
         assert!(line.ended(LineId(2), second(60)));
         assert_eq!(line.open(LineId(3), there), 1, "it had been open");
@@ -187,10 +237,10 @@ mod tests {
     fn news_of_another_connection_are_none() {
         let mut line = Line::default();
         line.open(LineId(2), to("ws://host/"));
-        assert!(!line.opened(LineId(1)) && !line.ended(LineId(1), second(1)));
-        assert!(line.opened(LineId(2)) && !line.opened(LineId(2)));
+        assert!(!line.opened(LineId(1), second(0)) && !line.ended(LineId(1), second(1)));
+        assert!(line.opened(LineId(2), second(0)) && !line.opened(LineId(2), second(0)));
         line.cut();
-        assert!(!line.opened(LineId(2)) && !line.ended(LineId(2), second(1)));
+        assert!(!line.opened(LineId(2), second(0)) && !line.ended(LineId(2), second(1)));
         assert_eq!(line.standing(second(0)), Standing::Coming, "opened again at once");
     }
 

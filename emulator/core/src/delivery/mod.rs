@@ -6,6 +6,7 @@
 
 mod attempt;
 pub mod line;
+pub mod mqtt;
 pub mod push;
 pub mod report;
 

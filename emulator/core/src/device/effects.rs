@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::delivery::Attempt;
-use crate::delivery::line::Dial;
+use crate::delivery::line::{Dial, LineId};
 use crate::event::Entry;
 use crate::wire::View;
 
@@ -14,6 +14,8 @@ pub enum Effect {
     Attempt(Attempt),
     /// Open this connection for reports and keep it; say when it is open and when it has ended.
     Dial(Dial),
+    /// Let this message leave on the connection for reports.
+    Say(LineId, Vec<u8>),
     /// End the connection for reports; nothing more is heard of it.
     HangUp,
     /// Cut what is open, both ways: deliveries in flight are over, and no outcome of theirs counts.

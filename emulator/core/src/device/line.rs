@@ -9,7 +9,9 @@ use super::effects::{Effect, Effects, Link};
 use crate::clock::Mono;
 use crate::delivery::Destination;
 use crate::delivery::line::{Dial, LineId, News, Standing};
+use crate::delivery::mqtt::Due;
 use crate::dest::{LineTo, ReportTo};
+use crate::wire::v3::encode_question;
 
 /// What becomes of an event that could be reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +31,11 @@ impl Device {
     pub fn handle_line(&mut self, id: LineId, news: News, mono: Mono, effects: &mut Effects) {
         match news {
             News::Opened => {
-                if self.line.opened(id) {
+                if self.line.opened(id, mono) {
                     self.report_missed();
                 }
             }
+            News::Answered { reqid, retcode } => self.line.answered(id, &reqid, retcode, mono),
             News::Ended => {
                 let again = mono + self.view.behaviour.v3.reconnect;
                 if self.line.ended(id, again) {
@@ -71,7 +74,19 @@ impl Device {
             self.forget_reports();
             effects.add(Effect::HangUp);
         }
-        let Some(to) = to.filter(|_| self.line.deadline().is_some_and(|due| due <= mono)) else {
+        while let Some((id, due)) = self.line.due(mono) {
+            match due {
+                Due::Ask(question) => {
+                    effects.add(Effect::Say(id, encode_question(&self.view, &question)));
+                }
+                Due::GiveUp => {
+                    self.line.ended(id, mono + self.view.behaviour.v3.reconnect);
+                    self.forget_reports();
+                    effects.add(Effect::HangUp);
+                }
+            }
+        }
+        let Some(to) = to.filter(|_| self.line.is_due(mono)) else {
             return;
         };
         self.attempts += 1;

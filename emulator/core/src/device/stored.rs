@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::calls::v1::Subscription;
 use crate::clock::UnixMillis;
+use crate::dest::ReportTo;
 use crate::event::{Index, Seqnum};
 use crate::journal::{Journal, Place, Staged, Waiting};
 use crate::world::{Changes, Edit};
@@ -108,7 +109,7 @@ impl Given {
     /// What a configuration gives.
     pub(super) fn by(config: &super::Config) -> Self {
         let push_to = config.push_to.as_ref().map(|dest| dest.as_str().to_owned());
-        let report_to = config.report_to.as_ref().map(|to| to.as_str().to_owned());
+        let report_to = config.report_to.as_ref().map(ReportTo::whole);
         Self { push_to, report_to }
     }
 }

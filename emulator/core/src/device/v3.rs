@@ -9,7 +9,7 @@ use super::settings::Settings;
 use super::storing::Rare;
 use crate::behaviour::violations;
 use crate::behaviour::{EmptyInfo, EvictedSeqnum, LoginErrors, LoginTime, PastEnd, UnknownAction};
-use crate::calls::v3::{Call, Credentials, Down, Fetch, Pass, Refusal, Reply, Retcode};
+use crate::calls::v3::{Call, Credentials, Down, Fetch, MqttFields, Pass, Refusal, Reply, Retcode};
 use crate::clock::Mono;
 use crate::event::{Entry, Seqnum};
 use crate::wire::View;
@@ -48,7 +48,8 @@ impl Device {
         match pass {
             // Nobody waits on a connection that was given up meanwhile.
             Pass::Line(id) if !self.line.is_open(id) => return Err(Refusal::Silence),
-            Pass::Line(_) => {}
+            Pass::Line(_) if self.line.is_let_in() || matches!(call, Ok(Call::DeviceInfo)) => {}
+            Pass::Line(_) => return refuse(Retcode::NOT_REGISTERED),
             Pass::Nothing | Pass::Token(_) if !needs_token => {}
             Pass::Nothing if view.behaviour.violations.v3.access.no_token_needed => {}
             Pass::Token(token) if self.is_token_good(view, token, mono) => {}
@@ -100,6 +101,8 @@ impl Device {
             Call::DeviceInfo => Ok(Reply::DeviceInfo { people: self.world.roster().len() }),
             Call::ConfigFetch => Ok(Reply::Configs(self.settings.all())),
             Call::ConfigSet(configs) => self.set_configs(view, configs, mono, effects),
+            Call::MqttGet => Ok(Reply::Mqtt(self.settings.mqtt())),
+            Call::MqttSet(fields) => self.set_mqtt(fields, mono, effects),
             Call::OpenDoor(order) => self.open_door(view, order, mono, effects),
             Call::SyncTime(to) => self.sync_time(view, to, mono, effects),
             Call::Reboot => self.go_down(view, Down::Restart, mono, effects),
@@ -190,6 +193,20 @@ impl Device {
         let settings = kept.map(|config| (config.key, config.value.clone())).collect();
         self.change(Rare::Settings(settings), mono, effects);
         Ok(if violations.untold { Reply::Done } else { Reply::ConfigsTaken(taken) })
+    }
+
+    /// R-V3-18: takes all of it or nothing.
+    fn set_mqtt(
+        &mut self,
+        MqttFields(fields): MqttFields,
+        mono: Mono,
+        effects: &mut Effects,
+    ) -> Answer {
+        let Some(settings) = self.settings.check_mqtt(fields) else {
+            return refuse(Retcode::BAD_PARAMETER);
+        };
+        self.change(Rare::Settings(settings), mono, effects);
+        Ok(Reply::Done)
     }
 
     /// R-V3-14.

@@ -9,6 +9,7 @@ mod edits;
 mod event_object;
 mod fields;
 pub mod json;
+mod mqtt;
 mod record;
 pub mod v1;
 pub mod v3;

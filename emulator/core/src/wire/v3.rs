@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use super::accounts::Telling;
 use super::edits::About;
 use super::fields::{Field, as_it_stands, read_object};
+use super::mqtt;
 use super::view::View;
 use super::{accounts, device_calls, event_object, json};
 use crate::behaviour::{BadField, Part, Path, ReportReqid, V3};
@@ -144,24 +145,45 @@ pub fn site(bytes: &[u8]) -> Site {
     }
 }
 
-/// Whether a message answers something, as far as it can be read: only answers have a `retcode`.
+/// What a message answers, and how, if it answers something, as far as it can be read: only answers have a
+/// `retcode`.
 #[must_use]
-pub fn is_answer(bytes: &[u8]) -> bool {
+pub fn answered(bytes: &[u8]) -> Option<crate::delivery::line::News> {
+    use crate::delivery::line::News;
+
     #[derive(Deserialize)]
     struct Answered<'a> {
+        #[serde(default)]
+        retcode: Field<i64>,
         #[serde(borrow, default)]
-        retcode: Option<&'a RawValue>,
+        header: Option<&'a RawValue>,
     }
-    read_object::<Answered<'_>>(bytes).is_ok_and(|answered| answered.retcode.is_some())
+    #[derive(Default, Deserialize)]
+    struct AnsweredHeader {
+        #[serde(default)]
+        reqid: Field<String>,
+    }
+    let answered = read_object::<Answered<'_>>(bytes).ok()?;
+    let retcode = match answered.retcode {
+        Field::Absent => return None,
+        Field::Good(retcode) => retcode,
+        Field::Bad => -1,
+    };
+    let header = answered.header.map(|raw| read_object::<AnsweredHeader>(raw.get().as_bytes()));
+    let reqid = match header.and_then(Result::ok).unwrap_or_default().reqid {
+        Field::Good(reqid) => reqid,
+        Field::Absent | Field::Bad => String::new(),
+    };
+    Some(News::Answered { reqid, retcode })
 }
 
 /// An action: where it is served, what it needs, and how its body is read.
-struct Action {
-    name: &'static str,
-    home: Service,
+pub(super) struct Action {
+    pub(super) name: &'static str,
+    pub(super) home: Service,
     /// What is said of it where it cannot be read.
-    unreadable: Unreadable,
-    read: fn(Option<&RawValue>, BadField) -> Option<Call>,
+    pub(super) unreadable: Unreadable,
+    pub(super) read: fn(Option<&RawValue>, BadField) -> Option<Call>,
 }
 
 const ACTIONS: [Action; 16] = [
@@ -272,6 +294,7 @@ fn decode_call(
 ) -> Result<Call, Unreadable> {
     let action = ACTIONS
         .iter()
+        .chain(&mqtt::ACTIONS)
         .filter(|action| service == action.home || service == Service::Any)
         .find(|action| action.name == name)
         .ok_or(Unreadable::UnknownAction)?;
@@ -469,6 +492,7 @@ fn encode_reply(reply: &Reply, reqid: Option<&RawValue>, view: &View) -> Vec<u8>
         Reply::Configs(configs) | Reply::ConfigsTaken(configs) => {
             write(&answer(0, reqid, Some(configs_body(configs, view))), view)
         }
+        Reply::Mqtt(fields) => write(&answer(0, reqid, Some(mqtt::Body::new(fields))), view),
         Reply::DeviceInfo { people } => {
             write(&answer(0, reqid, Some(device_info(view, *people))), view)
         }
@@ -542,6 +566,12 @@ fn device_info(view: &View, people: u32) -> DeviceInfoBody<'_> {
         total_user: people,
         total_face: people,
     }
+}
+
+/// Writes what a device asks by itself (R-V3-18).
+#[must_use]
+pub fn encode_question(view: &View, question: &crate::delivery::mqtt::Question) -> Vec<u8> {
+    mqtt::encode(view, question)
 }
 
 #[derive(Serialize)]

@@ -1,7 +1,7 @@
 //! R-V3-18: a device whose reports leave on a connection keeps one, opens it again when it is time, and takes
 //! calls on it without a token. R-V3-16: it reports only while that is open.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use vestibule_core::calls::control::{Command, Network};
 use vestibule_core::calls::v3::Pass;
 use vestibule_core::delivery::line::{Dial, LineId, News, Standing};
@@ -172,18 +172,61 @@ fn r_v3_18_other_settings_take_effect_with_a_restart() {
     assert_eq!(rig.take_attempts()[0].destination.as_str(), REPORTS);
 }
 
+fn asked(rig: &mut Rig, pass: Pass<'_>) -> Option<Value> {
+    let request = json!({"action": "event-info", "header": {"reqid": "a"}}).to_string();
+    let view = rig.device.view();
+    let request = v3::decode(request.as_bytes(), Service::Any, &view.behaviour.v3);
+    let result = rig.input(|device: &mut Device, mono, effects| {
+        device.handle_v3(&view, request.call, pass, mono, effects)
+    });
+    v3::encode(&result, request.reqid.as_deref(), &view).map(|bytes| parsed(&bytes))
+}
+
+/// What it asks by itself since this was asked last.
+fn questions(rig: &mut Rig) -> Vec<Value> {
+    let effects = std::mem::take(&mut rig.effects).into_iter();
+    let question = |effect| match effect {
+        Effect::Say(_, bytes) => Some(parsed(&bytes)),
+        _ => None,
+    };
+    effects.filter_map(question).collect()
+}
+
+#[test]
+fn r_v3_18_through_a_broker_it_waits_to_be_let_in() {
+    let mut rig = reporting_to("mqtt://10.0.0.9", Link::Up);
+    let id = dial(&mut rig).id;
+    tell(&mut rig, id, News::Opened);
+    rig.faces(1);
+    let sync = questions(&mut rig).remove(0);
+    assert_eq!((&sync["action"], standing(&rig)), (&json!("sync-time"), Some(Standing::Coming)));
+    assert_eq!(asked(&mut rig, Pass::Line(id)).expect("an answer")["retcode"], 114);
+    let reqid = sync["header"]["reqid"].as_str().expect("a text").to_owned();
+    tell(&mut rig, id, News::Answered { reqid, retcode: 0 });
+    assert_eq!(numbers(&rig.take_attempts()), [1], "it had waited");
+    assert_eq!(asked(&mut rig, Pass::Line(id)).expect("an answer")["retcode"], 0);
+}
+
+#[test]
+fn r_v3_18_through_a_broker_it_gives_up_what_does_not_answer_its_pings() {
+    let mut rig = reporting_to("mqtt://10.0.0.9", Link::Up);
+    let id = dial(&mut rig).id;
+    tell(&mut rig, id, News::Opened);
+    let reqid = "sync-time-1".to_owned();
+    tell(&mut rig, id, News::Answered { reqid, retcode: 0 });
+    rig.wait(39_000);
+    let asked = questions(&mut rig);
+    let pings = asked.iter().filter(|question| question["action"] == "ping").count();
+    assert_eq!((pings, standing(&rig)), (3, Some(Standing::Up(id))));
+    rig.wait(1_000);
+    assert!(matches!(rig.effects[..], [Effect::HangUp]), "{:?}", rig.effects);
+    rig.wait(30_000);
+    assert_eq!(dials(&mut rig).len(), 1);
+}
+
 #[test]
 fn r_v3_18_calls_on_it_need_no_token_while_it_is_open() {
     let (mut rig, id) = connected();
-    let asked = |rig: &mut Rig, pass| {
-        let request = json!({"action": "event-info", "header": {"reqid": "a"}}).to_string();
-        let view = rig.device.view();
-        let request = v3::decode(request.as_bytes(), Service::Any, &view.behaviour.v3);
-        let result = rig.input(|device: &mut Device, mono, effects| {
-            device.handle_v3(&view, request.call, pass, mono, effects)
-        });
-        v3::encode(&result, request.reqid.as_deref(), &view).map(|bytes| parsed(&bytes))
-    };
     assert_eq!(asked(&mut rig, Pass::Line(id)).expect("an answer")["retcode"], 0);
     assert_eq!(asked(&mut rig, Pass::Nothing).expect("an answer")["retcode"], 105);
     rig.control(Command::Restart).expect("it restarts");

@@ -3,8 +3,10 @@
 //! A task of its own opens it and carries both, tells the device when it is open and when it has ended, and
 //! ends with it: when to open it again is the core's decision. Dropping the [`Line`] ends it at once.
 
+mod mqtt;
 mod socket;
 mod talk;
+mod websocket;
 
 use std::sync::Arc;
 
@@ -21,9 +23,9 @@ use super::tls::Tls;
 use crate::clock::{Elapsed, pause, within};
 use crate::fleet::Handle;
 
-/// Reports that wait to be written: a device has one under way at a time (R-V3-16), and a copy of it where a
-/// fault makes one.
-const ORDERS_MAX: usize = 2;
+/// Messages that wait to be written: a device has one report under way at a time (R-V3-16), and through a
+/// broker asks at most two things in the time after which a connection that takes nothing ends.
+const ORDERS_MAX: usize = 8;
 
 /// A connection for reports, from the moment it is opened.
 #[derive(Debug)]
@@ -40,8 +42,8 @@ pub(super) type Orders = mpsc::Sender<Order>;
 #[derive(Debug)]
 pub(super) struct Order {
     bytes: Bytes,
-    /// Told when it has left whole.
-    left: oneshot::Sender<()>,
+    /// Told when it has left whole, where anybody wants to know.
+    left: Option<oneshot::Sender<()>>,
 }
 
 impl Drop for Line {
@@ -61,6 +63,12 @@ impl Line {
 
     pub(super) const fn id(&self) -> LineId {
         self.id
+    }
+
+    /// Lets a message of the device's own leave.
+    pub(super) fn say(&self, bytes: Vec<u8>) {
+        // Full: the connection takes nothing any more, and ends when that has gone on for long enough.
+        let _ = self.orders.try_send(Order { bytes: bytes.into(), left: None });
     }
 
     pub(super) fn orders(&self) -> Orders {
@@ -109,7 +117,7 @@ pub(super) async fn report(
     for _ in 0..=failing.copies {
         let (left, has_left) = oneshot::channel();
         let leave = async {
-            let order = Order { bytes: bytes.clone(), left };
+            let order = Order { bytes: bytes.clone(), left: Some(left) };
             orders.send(order).await.map_err(|_| Failure::LineEnded)?;
             has_left.await.map_err(|_| Failure::LineEnded)
         };

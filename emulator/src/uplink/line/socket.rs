@@ -1,33 +1,22 @@
-//! A WebSocket to a platform: whole messages, either way.
-
-use std::time::Duration;
+//! The connection that a device keeps, whatever carries its messages.
 
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
-use vestibule_core::behaviour::failures::{Api, Pace};
+use vestibule_core::behaviour::failures::Api;
 use vestibule_core::delivery::line::Dial;
 use vestibule_core::dest::LineTo;
 use vestibule_core::faults::Site;
 
-use super::super::connection::{Failure, Stream, Target, Way, connect};
+use super::super::connection::{Failure, Target, Way, connect};
 use super::super::tls::{Tls, Verify};
-use crate::api::limits::{BODY_BYTES_MAX, LINGER_TIME_MAX, WRITE_TIME_MAX};
-use crate::clock::{Elapsed, pause, within};
+use super::mqtt::Mqtt;
+use super::websocket::WebSocket;
+use crate::clock::{Elapsed, within};
 use crate::fleet::Handle;
 
-/// What is read at once. The library's own 128 KiB would be the largest part of a device's memory, in a
-/// process of thousands.
-const READ_BYTES: usize = 4 * 1024;
-
 /// An open connection.
-pub(super) struct Socket {
-    stream: WebSocketStream<Stream>,
+pub(super) enum Socket {
+    WebSocket(Box<WebSocket>),
+    Mqtt(Box<Mqtt>),
 }
 
 /// What comes next on a connection.
@@ -41,101 +30,67 @@ pub(super) enum Heard {
 }
 
 impl Socket {
-    /// Opens one. Name look-up, TCP, TLS and the upgrade have the dial's time together.
+    /// Opens one. Name look-up, TCP, TLS and what follows have the dial's time together.
     pub(super) async fn open(dial: &Dial, tls: &Tls, handle: &Handle) -> Result<Self, Failure> {
-        let LineTo::WebSocket(dest) = &dial.to;
         let view = handle.exchange(dial.view.clone(), || Site::Connect);
-        let target = Target::new(dest.request(), Verify::of(&view.behaviour.v1));
+        let verify = Verify::of(&view.behaviour.v1);
+        let target = match &dial.to {
+            LineTo::WebSocket(dest) => Target::new(dest.request(), verify),
+            LineTo::Mqtt(broker) => Target::at(broker.host(), broker.port(), verify),
+        };
         let way = Way { target: &target, tls, handle };
         let opened = within(dial.timeout, async {
             let stream = connect(&way, &view).await?;
-            let upgrade = |error| Failure::Upgrade(Box::new(error));
-            let request = dest.as_str().into_client_request().map_err(upgrade)?;
-            let upgraded = client_async_with_config(request, stream, Some(config())).await;
-            upgraded.map(|(stream, _)| Self { stream }).map_err(upgrade)
+            Ok(match &dial.to {
+                LineTo::WebSocket(dest) => {
+                    Self::WebSocket(Box::new(WebSocket::open(stream, dest).await?))
+                }
+                LineTo::Mqtt(broker) => {
+                    let device_id = &view.identity.device_id;
+                    Self::Mqtt(Box::new(Mqtt::open(stream, broker, device_id).await?))
+                }
+            })
         });
         opened.await.map_err(|Elapsed| Failure::ConnectTimeout(dial.timeout))?
     }
 
     /// What comes next. Pings are answered meanwhile. What was not waited for to its end is not lost.
     pub(super) async fn hear(&mut self) -> Heard {
-        loop {
-            match self.stream.next().await {
-                Some(Ok(Message::Text(text))) => return Heard::Message(text.into()),
-                Some(Ok(Message::Binary(bytes))) => return Heard::Message(bytes),
-                // The library answers a ping and a close when it reads on.
-                Some(Ok(_)) => {}
-                Some(Err(Error::Capacity(_))) => return Heard::TooLarge,
-                Some(Err(error)) => return Heard::End(error.to_string()),
-                None => return Heard::End("the platform closed it".to_owned()),
-            }
+        match self {
+            Self::WebSocket(socket) => socket.hear().await,
+            Self::Mqtt(socket) => socket.hear().await,
         }
     }
 
     /// Lets a message leave whole; an error says why the connection is over.
     pub(super) async fn say(&mut self, bytes: Bytes) -> Result<(), String> {
-        // What a fault cut within a character is no text any more.
-        let message = match Utf8Bytes::try_from(bytes.clone()) {
-            Ok(text) => Message::Text(text),
-            Err(_) => Message::Binary(bytes),
-        };
-        self.write(message).await
+        match self {
+            Self::WebSocket(socket) => socket.say(bytes).await,
+            Self::Mqtt(socket) => socket.say(bytes).await,
+        }
     }
 
-    /// The same as the faults in force have it: in pieces, or broken off, with which the connection ends.
+    /// The same as the faults in force have it: late, or broken off, with which the connection ends.
     pub(super) async fn say_as(&mut self, bytes: Bytes, failing: &Api) -> Result<(), String> {
-        let Api { pace, breaks_off, .. } = failing;
-        if pace.is_none() && !breaks_off {
-            return self.say(bytes).await;
+        match self {
+            Self::WebSocket(socket) => socket.say_as(bytes, failing).await,
+            Self::Mqtt(socket) => socket.say_as(bytes, failing).await,
         }
-        let at_once = Pace { bytes: bytes.len().max(1), pause: Duration::ZERO };
-        let Pace { bytes: piece, pause: wait } = pace.unwrap_or(at_once);
-        let mut rest = bytes.clone();
-        rest.truncate(if *breaks_off { bytes.len() / 2 } else { bytes.len() });
-        let mut opcode = OpCode::Data(Data::Text);
-        while !rest.is_empty() {
-            pause(wait).await;
-            let part = rest.split_to(piece.min(rest.len()));
-            let is_last = rest.is_empty() && !breaks_off;
-            self.write(Message::Frame(Frame::message(part, opcode, is_last))).await?;
-            opcode = OpCode::Data(Data::Continue);
-        }
-        if *breaks_off { Err("a fault broke an answer off".to_owned()) } else { Ok(()) }
     }
 
-    /// Closes it, and waits a while for the platform to have read everything.
+    /// Closes it, and waits a while for the other side to have read everything.
     pub(super) async fn close(&mut self) {
-        self.end(None).await;
+        match self {
+            Self::WebSocket(socket) => socket.close().await,
+            Self::Mqtt(socket) => socket.close().await,
+        }
     }
 
     /// The same, since a message was too large.
     pub(super) async fn close_for_size(&mut self) {
-        let reason = Utf8Bytes::from_static("a message is at most 1 MiB");
-        self.end(Some(CloseFrame { code: CloseCode::Size, reason })).await;
-    }
-
-    async fn end(&mut self, why: Option<CloseFrame>) {
-        let ended = within(LINGER_TIME_MAX, async {
-            if self.stream.close(why).await.is_ok() {
-                while let Some(Ok(_)) = self.stream.next().await {}
-            }
-        });
-        // An impatient end is one too.
-        let _ = ended.await;
-    }
-
-    async fn write(&mut self, message: Message) -> Result<(), String> {
-        match within(WRITE_TIME_MAX, self.stream.send(message)).await {
-            Ok(sent) => sent.map_err(|error| error.to_string()),
-            Err(Elapsed) => Err(format!("nothing could be written for {WRITE_TIME_MAX:?}")),
+        match self {
+            Self::WebSocket(socket) => socket.close_for_size().await,
+            Self::Mqtt(socket) => socket.close().await,
         }
     }
-}
-
-fn config() -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(READ_BYTES)
-        .write_buffer_size(0)
-        .max_message_size(Some(BODY_BYTES_MAX))
-        .max_frame_size(Some(BODY_BYTES_MAX))
 }

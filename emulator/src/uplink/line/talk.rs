@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use vestibule_core::calls::v3::{GoingDown, Pass, Retcode};
 use vestibule_core::delivery::line::LineId;
-use vestibule_core::wire::v3::{Service, encode_retcode, is_answer, site};
+use vestibule_core::wire::v3::{Service, answered, encode_retcode, site};
 
 use super::Order;
 use super::socket::{Heard, Socket};
@@ -40,7 +40,7 @@ pub(super) async fn talk(
                     return End::Lost(why);
                 }
                 // Whoever waits for it may have given up.
-                let _ = left.send(());
+                let _ = left.map(|left| left.send(()));
             }
             heard = socket.hear() => {
                 let end = match heard {
@@ -63,8 +63,9 @@ async fn answer(
     handle: &Arc<Handle>,
     bytes: &[u8],
 ) -> Option<End> {
-    // Nothing was asked with it, so nothing is to be said (R-V3-17).
-    if is_answer(bytes) {
+    // To what the device asked by itself, or to a report, whose answer means nothing (R-V3-17).
+    if let Some(news) = answered(bytes) {
+        handle.with(|device, mono, effects| device.handle_line(id, news, mono, effects));
         return None;
     }
     let view = handle.exchange(handle.view(), || site(bytes));

@@ -48,6 +48,11 @@ impl Certificate {
         Self { made, pem }
     }
 
+    /// Its private key, as PEM.
+    pub(crate) fn key_pem(&self) -> String {
+        self.made.signing_key.serialize_pem()
+    }
+
     /// The file for `--push-ca`.
     pub(crate) fn path(&self) -> &Path {
         self.pem.path()

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::table::{Applies, Factory, ROWS, Row, find};
+use self::table::{Applies, Factory, MQTT_PREFIX, ROWS, Row, find, find_config};
 use crate::behaviour::LogModeApplies;
 use crate::calls::v3::Config;
-use crate::dest::ReportTo;
+use crate::dest::{Broker, BrokerFields, LineTo, ReportTo};
 use crate::world::{Hold, MaskDetection, Screening, Setup};
 
 /// The values that differ from the factory's, and what follows from those in effect.
@@ -24,6 +24,9 @@ pub(super) struct Settings {
     report_to: Option<ReportTo>,
     setup: Arc<Setup>,
 }
+
+/// What is shown of a password that there is.
+const HIDDEN: &str = "***";
 
 type Values = BTreeMap<&'static str, String>;
 
@@ -41,11 +44,20 @@ impl Settings {
 
     /// From now on it reports to that address, if to any.
     pub(super) fn report_from_the_start(&mut self, to: Option<&ReportTo>) {
-        if let Some(to) = to {
-            self.stored.insert(table::MANAGER_MODE, "none".to_owned());
-            self.stored.insert(table::REPORT_SERVER, to.as_str().to_owned());
-            self.take_effect();
+        match to {
+            None => return,
+            Some(ReportTo::Line(LineTo::Mqtt(broker))) => {
+                self.stored.insert(table::MANAGER_MODE, "mqtt".to_owned());
+                for (row, (_, value)) in table::MQTT.iter().zip(broker.fields().named()) {
+                    self.stored.insert(row.key, value.to_owned());
+                }
+            }
+            Some(to) => {
+                self.stored.insert(table::MANAGER_MODE, "none".to_owned());
+                self.stored.insert(table::REPORT_SERVER, to.as_str().to_owned());
+            }
         }
+        self.take_effect();
     }
 
     /// Every setting with its stored value.
@@ -61,6 +73,13 @@ impl Settings {
     /// What a batch comes to, in its order: keys that there are, each once, with the last value that is given
     /// for it; one that it does not take leaves the key as it is (R-V3-36).
     pub(super) fn check(batch: Vec<(String, String)>) -> Vec<Config> {
+        Self::checked(batch, find_config)
+    }
+
+    fn checked(
+        batch: Vec<(String, String)>,
+        find: fn(&str) -> Option<&'static Row>,
+    ) -> Vec<Config> {
         let mut taken: Vec<Config> = Vec::new();
         for (key, value) in batch {
             let Some(row) = find(&key) else {
@@ -72,6 +91,41 @@ impl Settings {
             }
         }
         taken
+    }
+
+    /// How the device is to speak MQTT, in place of whose password stands whether there is one.
+    pub(super) fn mqtt(&self) -> BrokerFields {
+        let fields = self.broker_fields(&self.stored);
+        let passwd = if fields.passwd.is_empty() { "" } else { HIDDEN };
+        BrokerFields { passwd: passwd.to_owned(), ..fields }
+    }
+
+    /// What some of the fields of MQTT come to, with the others as they are; none if they do not go together.
+    pub(super) fn check_mqtt(
+        &self,
+        fields: Vec<(&'static str, String)>,
+    ) -> Option<Vec<(&'static str, String)>> {
+        let mut settings = Vec::new();
+        let mut values = self.stored.clone();
+        for (name, value) in fields {
+            let is_it = |row: &&Row| row.key.strip_prefix(MQTT_PREFIX) == Some(name);
+            let row = table::MQTT.iter().find(is_it)?;
+            // Who sets what it was shown leaves the password as it is.
+            if name == "passwd" && value == HIDDEN {
+                continue;
+            }
+            values.insert(row.key, value.clone());
+            settings.push((row.key, value));
+        }
+        let fields = self.broker_fields(&values);
+        let is_good = fields == BrokerFields::default() || Broker::new(fields).is_ok();
+        is_good.then_some(settings)
+    }
+
+    fn broker_fields(&self, values: &Values) -> BrokerFields {
+        let [host, port, client_id, user, passwd, topic_pub, topic_sub] =
+            table::MQTT.each_ref().map(|row| self.value(values, row.key).to_owned());
+        BrokerFields { host, port, client_id, user, passwd, topic_pub, topic_sub }
     }
 
     /// Stores values that were checked. Some take effect with it.
@@ -98,7 +152,7 @@ impl Settings {
 
     /// Becomes what was stored, and in effect: it comes up with it.
     pub(super) fn restore(&mut self, stored: BTreeMap<String, String>) {
-        let checked = Self::check(stored.into_iter().collect());
+        let checked = Self::checked(stored.into_iter().collect(), find);
         self.stored = checked.into_iter().map(|config| (config.key, config.value)).collect();
         self.take_effect();
     }
@@ -131,7 +185,10 @@ impl Settings {
         let value = |key| self.value(&self.in_effect, key);
         let report_to = match value(table::MANAGER_MODE) {
             "none" => ReportTo::parse(value(table::REPORT_SERVER)).ok(),
-            _ => None,
+            _ => {
+                let broker = Broker::new(self.broker_fields(&self.in_effect)).ok();
+                broker.map(|broker| ReportTo::Line(LineTo::Mqtt(Arc::new(broker))))
+            }
         };
         let screening = match value(table::SCREENING) {
             table::ENABLE => Screening::On,

@@ -3,7 +3,7 @@
 //! A setting is a row (R-V3-36). What follows from those in effect is `mod.rs`'s; everything else is kept for
 //! whoever asks.
 
-use crate::dest::ReportTo;
+use crate::dest::{LineTo, ReportTo, TEXT_BYTES_MAX};
 use crate::world::{MaskDetection, Screening, Setup};
 
 /// One setting.
@@ -117,9 +117,33 @@ pub(super) const ROWS: [Row; 10] = [
     row(REPORT_SERVER, CLOUD, "", Takes::Address, Applies::AtRestart),
 ];
 
+/// What `mqtt-set` sets (R-V3-18), under its own names behind a prefix: `config-set` knows none of them. Whether
+/// they go together, the broker that they come to says.
+pub(super) const MQTT: [Row; 7] = [
+    mqtt("mqtt.host"),
+    mqtt("mqtt.port"),
+    mqtt("mqtt.client_id"),
+    mqtt("mqtt.user"),
+    mqtt("mqtt.passwd"),
+    mqtt("mqtt.topic_pub"),
+    mqtt("mqtt.topic_sub"),
+];
+
+/// What stands before the names of [`MQTT`].
+pub(super) const MQTT_PREFIX: &str = "mqtt.";
+
+const fn mqtt(key: &'static str) -> Row {
+    row(key, CLOUD, "", Takes::Text(TEXT_BYTES_MAX), Applies::AtRestart)
+}
+
+/// The row of that key, of those that `config-set` knows.
+pub(super) fn find_config(key: &str) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.key == key)
+}
+
 /// The row of that key.
 pub(super) fn find(key: &str) -> Option<&'static Row> {
-    ROWS.iter().find(|row| row.key == key)
+    find_config(key).or_else(|| MQTT.iter().find(|row| row.key == key))
 }
 
 impl Takes {
@@ -136,7 +160,11 @@ impl Takes {
             Self::Text(bytes_max) => {
                 value.len() <= *bytes_max && !value.chars().any(char::is_control)
             }
-            Self::Address => value.is_empty() || ReportTo::parse(value).is_ok(),
+            Self::Address => {
+                value.is_empty()
+                    || ReportTo::parse(value)
+                        .is_ok_and(|to| !matches!(to, ReportTo::Line(LineTo::Mqtt(_))))
+            }
         }
     }
 }
