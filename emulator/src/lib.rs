@@ -12,6 +12,7 @@ pub mod emulator;
 pub mod fleet;
 pub mod flood;
 mod keep;
+pub(crate) mod metrics;
 pub mod storage;
 mod transport;
 pub mod uplink;

@@ -18,6 +18,7 @@ use vestibule_core::clock::Mono;
 use vestibule_core::seed::Seed;
 
 use crate::clock::pause;
+use crate::fleet::Open;
 
 /// At most so many bytes are read ahead of who reads.
 const READ_BYTES: usize = 16 * 1024;
@@ -31,6 +32,7 @@ const PORTIONS_PER_SECOND: u64 = 20;
 pub(crate) struct Transport {
     stream: TcpStream,
     ailing: Option<Box<Ailing>>,
+    _open: Open,
 }
 
 type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -84,6 +86,7 @@ impl Transport {
     /// A connection that is open, for as long as `up_for` says.
     pub(crate) fn new(
         stream: TcpStream,
+        open: Open,
         network: &Network,
         dice: Seed,
         up_for: Option<Duration>,
@@ -102,7 +105,7 @@ impl Transport {
                 is_reset: false,
             })
         });
-        Self { stream, ailing }
+        Self { stream, ailing, _open: open }
     }
 
     /// Whether a fault has reset it.
@@ -174,7 +177,7 @@ impl AsyncRead for Transport {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { stream, ailing } = &mut *self;
+        let Self { stream, ailing, .. } = &mut *self;
         let Some(ailing) = ailing else {
             return Pin::new(stream).poll_read(context, buffer);
         };
@@ -212,7 +215,7 @@ impl AsyncWrite for Transport {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let Self { stream, ailing } = &mut *self;
+        let Self { stream, ailing, .. } = &mut *self;
         let Some(ailing) = ailing else {
             return Pin::new(stream).poll_write(context, bytes);
         };

@@ -20,7 +20,7 @@ use super::stream::Stream;
 use super::tls::ServerTls;
 use super::{limits, respond};
 use crate::clock::{Elapsed, within};
-use crate::fleet::{Handle, Watch};
+use crate::fleet::{Handle, OpenedBy, Watch};
 use crate::transport::{Transport, reset, up_for};
 
 /// One connection to a device.
@@ -154,7 +154,8 @@ impl Connection {
         // Who asks and does not read the answer must not keep the connection for ever.
         drop(SockRef::from(&stream).set_tcp_user_timeout(Some(limits::WRITE_TIME_MAX)));
         let dice = self.handle.connection_dice(&view);
-        Some(Transport::new(stream, network, dice, up_for))
+        let open = self.handle.connections().open(OpenedBy::Caller);
+        Some(Transport::new(stream, open, network, dice, up_for))
     }
 
     /// What is spoken on; none where a handshake does not come about in its time.

@@ -16,6 +16,7 @@ pub mod feed;
 mod guard;
 mod live;
 mod matcher;
+mod metrics;
 mod problem;
 mod router;
 mod server;

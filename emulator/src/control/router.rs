@@ -12,7 +12,7 @@ use http::{Method, StatusCode};
 use super::app::App;
 use super::guard::{HEALTH_PATH, guard};
 use super::problem::{Problem, in_form};
-use super::{commands, deliveries, devices, emit, entries, expect, faults, live, target};
+use super::{commands, deliveries, devices, emit, entries, expect, faults, live, metrics, target};
 
 /// The control API.
 pub(super) fn router(app: Arc<App>) -> Router {
@@ -29,6 +29,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/devices/{sn}/reset", post(commands::reset))
         .route("/rewind", post(commands::rewind))
         .route("/events", get(live::watch))
+        .route("/metrics", get(metrics::show))
         .route(HEALTH_PATH, get(healthy))
         .fallback(unknown)
         .layer(from_fn_with_state(Arc::clone(&app), guard))

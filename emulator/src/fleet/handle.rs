@@ -19,6 +19,7 @@ use vestibule_core::seed::Seed;
 use vestibule_core::wire::{FaultsArmed, Identity, View};
 
 use super::cable::Cable;
+use super::connections::Connections;
 use super::live::{Live, Seat};
 use crate::clock::Clock;
 use crate::control::feed::{Feed, News};
@@ -35,7 +36,9 @@ pub struct Handle {
     clock: Clock,
     identity: Arc<Identity>,
     /// How many connections there were while faults were armed.
-    connections: AtomicU64,
+    faulty_connections: AtomicU64,
+    /// Those that are open.
+    connections: Arc<Connections>,
     /// Where it is stored, if it is.
     kept: Option<Kept>,
     /// The network cable, as the sockets see it.
@@ -121,7 +124,8 @@ impl Handle {
             }),
             wake: Notify::new(),
             performed: watch::Sender::new(0),
-            connections: AtomicU64::new(0),
+            faulty_connections: AtomicU64::new(0),
+            connections: Arc::default(),
             clock,
             kept: None,
             cable: Cable::new(link),
@@ -292,8 +296,15 @@ impl Handle {
         let seed = view.seed.named("connection");
         match view.faults {
             FaultsArmed::No => seed,
-            FaultsArmed::Yes => seed.numbered(self.connections.fetch_add(1, Ordering::Relaxed)),
+            FaultsArmed::Yes => {
+                seed.numbered(self.faulty_connections.fetch_add(1, Ordering::Relaxed))
+            }
         }
+    }
+
+    /// Its connections that are open.
+    pub(crate) const fn connections(&self) -> &Arc<Connections> {
+        &self.connections
     }
 
     /// Who the device is.

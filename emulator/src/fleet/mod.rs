@@ -1,6 +1,7 @@
 //! The devices of this process: each behind one short lock, with one driver task.
 
 mod cable;
+mod connections;
 mod driver;
 mod handle;
 mod live;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use vestibule_core::clock::UnixMillis;
 
 pub use self::cable::{Cable, Watch};
+pub(crate) use self::connections::{Open, OpenedBy};
 pub(crate) use self::driver::drive;
 pub use self::handle::{Handle, Receipt, Turn};
 pub(crate) use self::live::Seat;

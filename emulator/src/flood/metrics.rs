@@ -17,7 +17,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::prometheus_text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
@@ -28,13 +27,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::run::Handle;
 use crate::api::{ListenError, Listener, limits};
 use crate::clock::{pause, within};
-
-/// The bounds of the latencies' buckets, in milliseconds: from a platform next door to one that is down.
-const BUCKETS_MILLIS: [u64; 14] =
-    [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 60_000];
-
-/// The form of Prometheus's text.
-const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+use crate::metrics::{BUCKETS_MILLIS, CONTENT_TYPE, text};
 
 /// A port for Prometheus that is open, and not served yet.
 #[derive(Debug)]
@@ -100,9 +93,7 @@ fn respond(request: &Request<Incoming>, registry: &Registry) -> Response<Full<By
         *response.status_mut() = StatusCode::NOT_FOUND;
         return response;
     }
-    let mut text = String::new();
-    encode(&mut text, registry).expect("a string takes everything");
-    let mut response = Response::new(Full::from(text));
+    let mut response = Response::new(Full::from(text(registry)));
     let form = header::HeaderValue::from_static(CONTENT_TYPE);
     response.headers_mut().insert(header::CONTENT_TYPE, form);
     response

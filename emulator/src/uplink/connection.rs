@@ -24,7 +24,7 @@ use vestibule_core::wire::View;
 use super::heard::{Heard, Listening};
 use super::tls::{Tls, TlsError, Verify};
 use crate::clock::{Elapsed, within};
-use crate::fleet::Handle;
+use crate::fleet::{Handle, OpenedBy};
 use crate::transport::{Transport, up_for};
 
 /// At most this much of an answer is read: no platform answers a push with more, and a device has
@@ -254,7 +254,8 @@ pub(super) async fn connect(way: &Way<'_>, view: &View) -> Result<Stream, Failur
     let stream = stream.map_err(Failure::Connect)?;
     // A push is one small write that waits for its answer: nothing is gained by delaying it.
     stream.set_nodelay(true).map_err(Failure::Connect)?;
-    let stream = Transport::new(stream, network, handle.connection_dice(view), up_for);
+    let open = handle.connections().open(OpenedBy::Device);
+    let stream = Transport::new(stream, open, network, handle.connection_dice(view), up_for);
     Ok(match target.tls {
         None => Box::new(stream),
         Some(verify) => Box::new(tls.connect(&target.host, verify, stream).await?),

@@ -1,6 +1,6 @@
 //! The last attempts of this process, for whoever asks what was sent and what came back.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use vestibule_core::event::RecordType;
 
 use super::connection::Failure;
 use crate::clock::Clock;
+use crate::metrics::Latency;
 
 /// At most this many attempts are kept: an hour of a busy door.
 const ATTEMPTS_MAX: usize = 10_000;
@@ -65,6 +66,15 @@ impl Logged {
     }
 }
 
+/// What came of all attempts of all devices.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counts {
+    /// By `push` or `report`, and the word for what came of them.
+    pub(crate) attempts: BTreeMap<(&'static str, &'static str), u64>,
+    /// Of those that were answered, by `push` or `report`.
+    pub(crate) answered: BTreeMap<&'static str, Latency>,
+}
+
 /// The last attempts of all devices, oldest first.
 #[derive(Debug, Default)]
 pub struct DeliveryLog {
@@ -76,6 +86,7 @@ struct Kept {
     attempts: VecDeque<Logged>,
     bytes: usize,
     last: u64,
+    counts: Counts,
 }
 
 /// An attempt that is under way. It is logged when it ends, also when it is cut.
@@ -124,6 +135,11 @@ impl Drop for UnderWay {
 }
 
 impl DeliveryLog {
+    /// What came of all attempts so far.
+    pub(crate) fn counts(&self) -> Counts {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).counts.clone()
+    }
+
     /// At most `limit` attempts of one device, from number `from` on.
     #[must_use]
     pub fn read(&self, sn: &str, from: u64, limit: usize) -> Vec<Logged> {
@@ -134,9 +150,19 @@ impl DeliveryLog {
     }
 }
 
+impl Counts {
+    fn add(&mut self, logged: &Logged) {
+        *self.attempts.entry((logged.delivery, logged.outcome)).or_default() += 1;
+        if logged.status.is_some() {
+            self.answered.entry(logged.delivery).or_default().add(logged.latency);
+        }
+    }
+}
+
 impl Kept {
     fn add(&mut self, mut logged: Logged) {
         self.last += 1;
+        self.counts.add(&logged);
         logged.number = self.last;
         self.bytes += logged.bytes();
         self.attempts.push_back(logged);

@@ -7,6 +7,7 @@ mod callers_are_not_starved;
 mod connections_are_kept;
 mod control_arms_faults;
 mod control_commands_the_device;
+mod control_counts;
 mod control_emits_exactly;
 mod control_expects;
 mod control_guards_its_door;
