@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use vestibule_core::clock::Now;
 use vestibule_core::device::{Batch, Config, Device, Life, Stored};
+use vestibule_core::event::Photo;
 
 use crate::clock::Clock;
 use crate::control::feed::Feed;
 use crate::emulator::StartError;
-use crate::fleet::Handle;
+use crate::fleet::{Handle, tell};
 use crate::storage::writer::{Queue, Stores, UNSTORED_MAX};
 use crate::storage::{
     DeviceNumber, Loaded, Meta, Sqlite, Storage, Store, StoreError, Wanted, Writer,
@@ -71,6 +72,9 @@ fn restored(
         file: dir.join(Store::FILE),
         damage: format!("of device {sn}, {bad}"),
     })?;
+    if device.status(now.mono).photo == Photo::Taken {
+        tell(&sn, Photo::Taken);
+    }
     Ok((device, Life::GoesOn))
 }
 

@@ -110,6 +110,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "URL")]
     report_to: Option<String>,
 
+    /// How large an image is, where a platform turns images on [default: 30000]
+    #[arg(long, value_name = "N")]
+    image_bytes: Option<u32>,
+
     /// Start with the network unplugged
     #[arg(long)]
     offline: bool,
@@ -205,6 +209,7 @@ impl RunArgs {
         over(&self.push_to, &mut config.push.to);
         over(&self.push_ca, &mut config.push.ca);
         over(&self.report_to, &mut config.report.to);
+        over(&self.image_bytes, &mut config.device.image_bytes);
         config.offline |= self.offline;
         let quirks = self.quirks.iter().cloned();
         config.quirks.extend(quirks.map(|(name, value)| (name, QuirkValue::Text(value))));

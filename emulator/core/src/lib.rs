@@ -14,6 +14,7 @@ pub mod event;
 pub mod faults;
 pub mod flood;
 pub mod journal;
+pub mod picture;
 pub mod quirks;
 pub mod seed;
 pub mod wire;

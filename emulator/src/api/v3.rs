@@ -7,7 +7,7 @@ use hyper::body::Incoming;
 use vestibule_core::behaviour::{ErrorStatus, Path, V3};
 use vestibule_core::calls::v3::{Call, GoingDown, Pass, Refusal, Reply, Retcode, retcode_of};
 use vestibule_core::wire::v3::{
-    Service, decode, encode, encode_retcode, is_literal, route as service_of, site,
+    Service, decode, encode, encode_retcode, is_literal, made, route as service_of, site,
 };
 use vestibule_core::wire::{View, v1};
 
@@ -132,6 +132,7 @@ pub(crate) async fn call(
         }
     };
     drop(turn);
+    let result = made(result, view);
     // A factory reset may have come in between: what is shown is shown as it was then.
     let bytes = encode(&result, request.reqid.as_deref(), view)?;
     let going = match result {

@@ -92,6 +92,8 @@ pub struct DeviceTable {
     pub health_codes: Option<bool>,
     /// How long the door may be open before the alarm.
     pub door_held_after: Option<String>,
+    /// How large an image is, where images are turned on.
+    pub image_bytes: Option<u32>,
 }
 
 /// `[roster]`.

@@ -12,6 +12,7 @@ use vestibule_core::device::{self, Link};
 use vestibule_core::event::{HealthCodes, Mode};
 use vestibule_core::faults::{FaultError, FaultSet};
 use vestibule_core::journal::{CAPACITY, Capacity};
+use vestibule_core::picture::ImageBytes;
 use vestibule_core::quirks::{self, QuirkError};
 use vestibule_core::seed::Seed;
 use vestibule_core::wire::Identity;
@@ -367,6 +368,13 @@ impl Config {
                 Ok(held) if range.contains(&held) => setup.door_held_after = held,
                 _ => return out_of_range("door_held_after", text, "1s to 1h, such as 30s"),
             }
+        }
+        if let Some(bytes) = table.image_bytes {
+            let range = format!("{} to {} bytes", ImageBytes::MIN, ImageBytes::MAX);
+            let Some(bytes) = ImageBytes::new(bytes) else {
+                return out_of_range("image_bytes", bytes, &range);
+            };
+            setup.image_bytes = bytes;
         }
         Ok(setup)
     }

@@ -11,6 +11,7 @@ use vestibule_core::calls::control::Status;
 use vestibule_core::calls::v1::Subscription;
 use vestibule_core::clock::{Speed, UnixMillis};
 use vestibule_core::delivery::line::Standing;
+use vestibule_core::event::Photo;
 use vestibule_core::world::Traffic;
 
 use super::app::App;
@@ -48,6 +49,7 @@ struct Shown {
     report_to: Option<String>,
     /// How the connection stands that reports leave by: `down`, `opening` or `open`; null where they need none.
     report_line: Option<&'static str>,
+    images: bool,
     faults: Vec<faults::Shown>,
     traffic: TrafficShown,
     clock: String,
@@ -143,6 +145,7 @@ fn show_one(handle: &Handle) -> Shown {
             Standing::Coming => "opening",
             Standing::Up(_) => "open",
         }),
+        images: status.photo == Photo::Taken,
         faults: armed.iter().map(faults::Shown::new).collect(),
         traffic: TrafficShown::new(status.traffic, status.speed),
         clock: rfc3339(status.now.wall, &view.setup.time_zone),

@@ -9,6 +9,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 use vestibule_core::clock::Mono;
 use vestibule_core::device::{Effect, Link};
+use vestibule_core::event::Photo;
 
 use super::handle::Handle;
 use crate::control::feed::News;
@@ -76,10 +77,22 @@ fn perform(effect: Effect, handle: &Arc<Handle>, uplink: &mut Uplink, in_flight:
             }
             handle.cable.set(link);
         }
+        Effect::Photos(photo) => tell(&handle.identity().sn, photo),
         Effect::Happened(entry, view) => {
             let sn = handle.identity().sn.clone();
             handle.publish(News { sn, entry, view });
         }
+    }
+}
+
+/// Says whether a device takes pictures of those who come: as it is shipped it does not, as the law has it.
+pub(crate) fn tell(sn: &str, photo: Photo) {
+    match photo {
+        Photo::Taken => tracing::warn!(
+            sn,
+            "images are turned on: log-mode is image, and each entry has a synthetic one from now on"
+        ),
+        Photo::None => tracing::info!(sn, "images are turned off"),
     }
 }
 

@@ -13,7 +13,7 @@ use vestibule_core::clock::UnixMillis;
 
 pub use self::cable::{Cable, Watch};
 pub(crate) use self::connections::{Open, OpenedBy};
-pub(crate) use self::driver::drive;
+pub(crate) use self::driver::{drive, tell};
 pub use self::handle::{Handle, Receipt, Turn};
 pub(crate) use self::live::Seat;
 use crate::clock::Clock;

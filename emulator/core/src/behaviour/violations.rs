@@ -38,6 +38,10 @@ pub struct V3 {
     pub settings: Settings,
     /// The people that a platform enrols.
     pub accounts: Accounts,
+    /// Whether pictures are taken (R-V3-26).
+    pub images: Images,
+    /// `device-download`.
+    pub download: Download,
 }
 
 /// Logins and tokens (R-V3-02, R-V3-30).
@@ -191,6 +195,29 @@ pub struct Accounts {
     pub parts_untold: bool,
     /// `limit` does not matter.
     pub limit_ignored: bool,
+}
+
+/// Whether pictures are taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Images {
+    /// As `log-mode` says.
+    #[default]
+    AsSet,
+    /// Never.
+    Never,
+    /// Always.
+    Always,
+}
+
+/// `device-download` (R-V3-38).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Download {
+    /// Every slice is the first.
+    pub offset_ignored: bool,
+    /// A slice has one byte more than was asked for.
+    pub size_exceeded: bool,
+    /// `timestamp` decides, not `seqnum`.
+    pub timestamp_wins: bool,
 }
 
 /// In the v1 API.

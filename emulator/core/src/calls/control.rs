@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::calls::v1::Subscription;
 use crate::clock::{Now, Speed};
 use crate::delivery::line::Standing;
-use crate::event::{Index, Seqnum};
+use crate::event::{Index, Photo, Seqnum};
 use crate::faults::FaultSet;
 use crate::world::{Profile, Refusal, Traffic, Wish};
 
@@ -132,6 +132,8 @@ pub struct Status {
     pub report_to: Option<String>,
     /// How the connection stands that reports leave by; none where they need none.
     pub report_line: Option<Standing>,
+    /// Whether pictures are taken of those who come (R-V3-26).
+    pub photo: Photo,
     /// What happens by itself.
     pub traffic: Traffic,
     /// How fast the device's clock runs.

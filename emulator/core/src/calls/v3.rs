@@ -33,6 +33,8 @@ pub enum Call {
     SyncTime(UnixMillis),
     /// `device-opendoor` (R-V3-34).
     OpenDoor(DoorOrder),
+    /// `device-download` (R-V3-38).
+    Download(Download),
     /// `user-fetch` (R-V3-37).
     UserFetch {
         /// How many to leave out.
@@ -115,6 +117,26 @@ pub struct Fetch {
     pub limit: Option<u64>,
 }
 
+/// A slice of an event's picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Download {
+    /// The event's number; wins over `timestamp`. One of them is there.
+    pub seqnum: Option<u64>,
+    /// When it happened.
+    pub timestamp: Option<Moment>,
+    /// Where the slice begins.
+    pub offset: u64,
+    /// How long it is at most: 1 to [`SLICE_BYTES_MAX`].
+    pub size: usize,
+}
+
+/// A moment as an event shows it, in whichever unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment(pub i64);
+
+/// The longest slice (the vendor's manual).
+pub const SLICE_BYTES_MAX: usize = 64 * 1024;
+
 /// An order to the door.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DoorOrder {
@@ -162,6 +184,17 @@ pub enum Reply {
     Bounds(Option<(u64, u64)>),
     /// A page of events, and the people they speak of.
     Events(Vec<Entry>, Arc<Roster>),
+    /// A slice of that event's picture, not made yet: [`crate::wire::v3::made`] makes it.
+    Picture {
+        /// The event.
+        entry: Entry,
+        /// The people it speaks of.
+        roster: Arc<Roster>,
+        /// Which slice.
+        asked: Download,
+    },
+    /// A slice of a file.
+    Slice(Slice),
     /// Enrolled people.
     Users(Vec<Arc<Enrolment>>),
     /// What came of each user of a batch.
@@ -185,6 +218,19 @@ pub enum Down {
     Restart,
     /// A factory reset (R-V3-29).
     FactoryReset,
+}
+
+/// A slice of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// The file's length.
+    pub filesize: usize,
+    /// Its name.
+    pub filename: String,
+    /// Where the slice begins.
+    pub offset: u64,
+    /// What it holds.
+    pub data: Vec<u8>,
 }
 
 /// What came of one user of a batch.
@@ -242,6 +288,8 @@ impl Retcode {
     pub const NO_SUCH_OBJECT: Self = Self(103);
     /// More than the device takes.
     pub const OVER_CAPACITY: Self = Self(106);
+    /// The file is not there.
+    pub const FILE: Self = Self(109);
     /// The device is busy.
     pub const BUSY: Self = Self(110);
     /// An action the device does not have.

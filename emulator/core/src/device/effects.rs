@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::delivery::Attempt;
 use crate::delivery::line::{Dial, LineId};
-use crate::event::Entry;
+use crate::event::{Entry, Photo};
 use crate::wire::View;
 
 /// One thing to do.
@@ -22,6 +22,8 @@ pub enum Effect {
     Cut,
     /// Plug the network in or out; out also cuts.
     Link(Link),
+    /// Say that pictures are taken from now on, or no more (R-V3-26).
+    Photos(Photo),
     /// Tell whoever watches what happened, as it was to be shown then.
     Happened(Entry, Arc<View>),
 }

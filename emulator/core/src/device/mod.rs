@@ -10,6 +10,7 @@ mod backfill;
 mod config;
 mod control;
 mod delivering;
+mod download;
 mod effects;
 mod faulty;
 mod line;
@@ -39,13 +40,14 @@ pub use self::stored::{Batch, Given, Life, Position, Room, State, Stored};
 use self::storing::{Rare, Replacing, Staging};
 use self::tokens::Tokens;
 use crate::behaviour::Overflow;
+use crate::behaviour::violations::Images;
 use crate::calls::control::{Counters, Status};
 use crate::calls::v1::Subscription;
 use crate::clock::{Clock, Mono, Now, UnixMillis};
 use crate::delivery::line::Line;
 use crate::delivery::push::Push;
 use crate::delivery::report::Report;
-use crate::event::{Entry, Fact, Index, Seqnum};
+use crate::event::{Entry, Fact, Index, Photo, Seqnum};
 use crate::faults::{Faults, Site};
 use crate::journal::{Appended, Caching, Journal};
 use crate::wire::View;
@@ -203,6 +205,7 @@ impl Device {
         effects: &mut Effects,
     ) -> Option<(Index, Option<Seqnum>, UnixMillis)> {
         let view = self.exchange(Site::Append, now.mono);
+        let fact = fact.with_photo(self.photo(&view));
         if !self.has_room() || view.behaviour.failures.device.full {
             self.refused += 1;
             return None;
@@ -211,6 +214,15 @@ impl Device {
         self.latest = self.latest.max(at.min(now.wall));
         let stamp = view.shown_time(Now { wall: at, ..now });
         Some(self.enter(view, stamp, fact, now.mono, effects))
+    }
+
+    /// R-V3-26: whether a picture is taken of what happens now.
+    fn photo(&self, view: &View) -> Photo {
+        match view.behaviour.violations.v3.images {
+            Images::AsSet => self.settings.photo(),
+            Images::Never => Photo::None,
+            Images::Always => Photo::Taken,
+        }
     }
 
     /// The one place where an entry that has come into the journal enters the queues.
@@ -302,6 +314,7 @@ impl Device {
             subscription: self.subscription.clone(),
             report_to: self.settings.report_to().map(|to| to.as_str().to_owned()),
             report_line: self.line_standing(mono),
+            photo: self.settings.photo(),
             traffic: self.world.traffic(),
             speed: self.clock.speed(),
             now: self.clock.at(mono),

@@ -19,7 +19,7 @@ use super::tokens::Tokens;
 use crate::calls::v1::Subscription;
 use crate::clock::{Clock, Mono, Now, UnixMillis};
 use crate::delivery::push::Push;
-use crate::event::{AlarmSerial, Entry, Fact, Index, Seqnum};
+use crate::event::{AlarmSerial, Entry, Fact, Index, Photo, Seqnum};
 use crate::journal::{Appended, Caching, Journal, Place, Waiting};
 use crate::wire::View;
 use crate::world::{BadPosition, Changes, Roster, World};
@@ -366,8 +366,9 @@ impl Device {
                 self.accounts.insert(user, digest);
             }
             Rare::Settings(settings) => {
+                let was = self.settings.photo();
                 self.settings.store(settings, self.view.behaviour.v3.log_mode_applies);
-                self.follow_settings(mono);
+                self.follow_settings(was, mono, effects);
             }
             Rare::People(roster, _) => {
                 self.world.set_roster(roster, self.clock.at(mono).wall);
@@ -381,8 +382,9 @@ impl Device {
                 self.push.wake();
                 self.sessions.clear();
                 self.tokens = self.tokens.ended();
+                let was = self.settings.photo();
                 self.settings.take_effect();
-                self.follow_settings(mono);
+                self.follow_settings(was, mono, effects);
                 self.remembered.restarted_after = self.newest();
                 self.started = mono;
             }
@@ -391,7 +393,10 @@ impl Device {
     }
 
     /// The door is as the settings in effect have it.
-    fn follow_settings(&mut self, mono: Mono) {
+    fn follow_settings(&mut self, was: Photo, mono: Mono, effects: &mut Effects) {
+        if self.settings.photo() != was {
+            effects.add(Effect::Photos(self.settings.photo()));
+        }
         if self.world.setup() != self.settings.setup() {
             let setup = Arc::clone(self.settings.setup());
             self.world.set_setup(setup, self.clock.at(mono).wall);
@@ -404,6 +409,7 @@ impl Device {
         let mut staging = std::mem::take(&mut self.staging);
         staging.leaving = Leaving::No;
         let was: Link = self.network.link();
+        let photo = self.settings.photo();
         let attempts = self.attempts;
         let (sessions, tokens) = (self.sessions.ended(), self.tokens.ended());
         let starts = self.starts;
@@ -431,6 +437,9 @@ impl Device {
                     }
                 }
             }
+        }
+        if self.settings.photo() != photo {
+            effects.add(Effect::Photos(self.settings.photo()));
         }
         if self.network.link() != was {
             effects.add(Effect::Link(self.network.link()));

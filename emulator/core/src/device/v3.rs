@@ -107,6 +107,7 @@ impl Device {
             Call::SyncTime(to) => self.sync_time(view, to, mono, effects),
             Call::Reboot => self.go_down(view, Down::Restart, mono, effects),
             Call::Reset => self.go_down(view, Down::FactoryReset, mono, effects),
+            Call::Download(asked) => self.download(view, asked),
             Call::UserFetch { offset, limit } => Ok(self.user_fetch(view, offset, limit)),
             Call::UserLookup(userids) => self.user_lookup(userids),
             Call::UserInsert(users) => self.user_insert(view, users, mono, effects),

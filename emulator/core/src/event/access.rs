@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU16;
 
-use super::{Kind, PersonRef, Subject, Verdict};
+use super::{Kind, PersonRef, Photo, Subject, Verdict};
 
 /// Somebody presented something, and was let in or not.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Access {
     pub therm: Option<Therm>,
     /// What mask detection saw.
     pub mask: Mask,
+    /// Whether a picture was taken.
+    pub photo: Photo,
 }
 
 /// What the camera made of a face.

@@ -1,6 +1,6 @@
 //! Alarms and their life (R-V1-14).
 
-use super::{Kind, Subject};
+use super::{Kind, Photo, Subject};
 use crate::clock::UnixMillis;
 
 /// One moment in an alarm's life (R-V1-14).
@@ -14,6 +14,8 @@ pub struct Alarm {
     pub trace: Trace,
     /// Whom it concerns.
     pub subject: Subject,
+    /// Whether a picture was taken.
+    pub photo: Photo,
 }
 
 impl Alarm {

@@ -6,14 +6,14 @@
 
 use super::{
     Access, Alarm, AlarmSerial, Cause, FaceQuality, Fact, Fraction, Mask, Method, Opener,
-    PersonRef, Phase, Presented, Reason, Subject, Switch, Therm, Trace, Verdict,
+    PersonRef, Phase, Photo, Presented, Reason, Subject, Switch, Therm, Trace, Verdict,
 };
 use crate::clock::UnixMillis;
 
 /// A fact's flat form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flat {
-    /// What happened, in bits: see the constants of this module. At most 59 are used.
+    /// What happened, in bits: see the constants of this module. At most 60 are used.
     pub what: u64,
     /// Whom it is about: nothing for nobody; a person's number, with the revision above 32 bits; a stranger's
     /// number as `-1 - number`.
@@ -57,6 +57,8 @@ const SCORE: Field = Field(26, 14);
 const SHARP: Field = Field(40, 14);
 const CAUSE: Field = Field(54, 3);
 const PHASE: Field = Field(57, 2);
+/// 1 where a picture was taken.
+const PHOTO: Field = Field(59, 1);
 
 // What `FORM` says.
 const ACCESS: u64 = 1;
@@ -174,6 +176,13 @@ const fn of_switch(switch: Switch) -> u64 {
     })
 }
 
+const fn of_photo(photo: Photo) -> u64 {
+    PHOTO.put(match photo {
+        Photo::None => 0,
+        Photo::Taken => 1,
+    })
+}
+
 fn of_access(access: &Access, form: u64, alarm: Option<u32>) -> Flat {
     let face = access.face.map_or(0, |face| {
         let (score, sharp) = (face.score.ten_thousandths(), face.sharp.ten_thousandths());
@@ -184,6 +193,7 @@ fn of_access(access: &Access, form: u64, alarm: Option<u32>) -> Flat {
         | VERDICT.put(number_of(&VERDICTS, &access.verdict, 1))
         | MASK.put(number_of(&MASKS, &access.mask, 0))
         | THERM.put(access.therm.map_or(0, Therm::tenths).into())
+        | of_photo(access.photo)
         | face;
     let detail = match &access.presented {
         Presented::Own => Detail::Nothing,
@@ -197,7 +207,8 @@ fn of_access(access: &Access, form: u64, alarm: Option<u32>) -> Flat {
 fn of_alarm(alarm: &Alarm) -> Flat {
     let what = FORM.put(ALARM)
         | CAUSE.put(number_of(&CAUSES, &alarm.cause, 1))
-        | PHASE.put(number_of(&PHASES, &alarm.phase, 1));
+        | PHASE.put(number_of(&PHASES, &alarm.phase, 1))
+        | of_photo(alarm.photo);
     Flat {
         what,
         subject: subject_number(alarm.subject),
@@ -295,6 +306,7 @@ impl Flat {
             face: (FACE.of(what) == 1).then_some(face),
             therm: therm(THERM.of(what))?,
             mask: row(&MASKS, MASK.of(what), 0)?,
+            photo: self.photo(),
         })
     }
 
@@ -316,7 +328,12 @@ impl Flat {
             phase: row(&PHASES, PHASE.of(self.what), 1)?,
             trace: Trace { serial, raised_at: UnixMillis::new(raised_at) },
             subject: subject(self.subject)?,
+            photo: self.photo(),
         })
+    }
+
+    const fn photo(&self) -> Photo {
+        if PHOTO.of(self.what) == 1 { Photo::Taken } else { Photo::None }
     }
 }
 

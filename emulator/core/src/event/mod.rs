@@ -220,18 +220,51 @@ impl Fact {
         }
     }
 
+    /// Whether there is a picture of it.
+    #[must_use]
+    pub const fn photo(&self) -> Photo {
+        match self {
+            Self::Access(access) | Self::PinAttack(access, _) => access.photo,
+            Self::Alarm(alarm) => alarm.photo,
+            Self::Temperature(..)
+            | Self::Door(_)
+            | Self::Button(_)
+            | Self::Remote(..)
+            | Self::Reset => Photo::None,
+        }
+    }
+
+    /// The same, of a device that takes pictures or not: of whoever asks to be let in, and when an alarm is
+    /// raised.
+    #[must_use]
+    pub const fn with_photo(mut self, photo: Photo) -> Self {
+        match &mut self {
+            Self::Access(access) | Self::PinAttack(access, _) => access.photo = photo,
+            Self::Alarm(alarm) if matches!(alarm.phase, Phase::Raised) => alarm.photo = photo,
+            _ => {}
+        }
+        self
+    }
+
+    /// Whom it is about.
+    #[must_use]
+    pub const fn subject(&self) -> Subject {
+        match self {
+            Self::Access(access) | Self::PinAttack(access, _) => access.subject,
+            Self::Temperature(subject, _) => *subject,
+            Self::Alarm(alarm) => alarm.subject,
+            Self::Remote(opener, _) => opener.subject(),
+            Self::Door(_) | Self::Button(_) | Self::Reset => Subject::Nobody,
+        }
+    }
+
     /// Everybody enrolled of whom it speaks.
     pub fn people(&self) -> impl Iterator<Item = PersonRef> {
-        let (subject, held) = match self {
-            Self::Access(access) | Self::PinAttack(access, _) => {
-                (access.subject, access.presented.owner())
-            }
-            Self::Temperature(subject, _) => (*subject, None),
-            Self::Alarm(alarm) => (alarm.subject, None),
-            Self::Remote(opener, _) => (opener.subject(), None),
-            Self::Door(_) | Self::Button(_) | Self::Reset => (Subject::Nobody, None),
+        let held = match self {
+            Self::Access(access) | Self::PinAttack(access, _) => access.presented.owner(),
+            _ => None,
         };
-        subject.person().into_iter().chain(held)
+        self.subject().person().into_iter().chain(held)
     }
 
     /// The v1 records this has, in the order they are pushed (table B).
@@ -248,6 +281,16 @@ impl Fact {
             | Self::Reset => &[],
         }
     }
+}
+
+/// Whether a picture of it was taken: that is settled when it happens (R-V3-26).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Photo {
+    /// None was.
+    #[default]
+    None,
+    /// One was; it is made again when it is asked for.
+    Taken,
 }
 
 /// On and off: opened and closed, pressed and released, raised and cleared.

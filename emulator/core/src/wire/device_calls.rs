@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::fields::{Field, given, read_object};
-use crate::calls::v3::{Call, DoorMove, DoorOrder};
+use crate::calls::v3::{Call, DoorMove, DoorOrder, Download, Moment, SLICE_BYTES_MAX};
 use crate::clock::UnixMillis;
 use crate::world::Hold;
 
@@ -86,4 +86,34 @@ pub(super) fn sync_time(body: Option<&RawValue>) -> Option<Call> {
         return None;
     }
     Some(Call::SyncTime(UnixMillis::new(i64::from(seconds) * 1000)))
+}
+
+#[derive(Deserialize)]
+struct DownloadBody {
+    #[serde(default)]
+    r#type: Field<String>,
+    /// So it is spelt (the vendor's manual).
+    #[serde(default)]
+    chanel: Field<i64>,
+    #[serde(default)]
+    offset: Field<u64>,
+    #[serde(default)]
+    size: Field<usize>,
+    #[serde(default)]
+    timestamp: Field<i64>,
+    #[serde(default)]
+    seqnum: Field<u64>,
+}
+
+/// R-V3-38.
+pub(super) fn download(body: Option<&RawValue>) -> Option<Call> {
+    let body: DownloadBody = read_object(body?.get().as_bytes()).ok()?;
+    let (kind, channel) = (given(body.r#type)?, given(body.chanel)?);
+    let (seqnum, timestamp) = (given(body.seqnum)?, given(body.timestamp)?.map(Moment));
+    let size = given(body.size)?.filter(|size| (1..=SLICE_BYTES_MAX).contains(size))?;
+    let is_there = kind.as_deref() == Some("logr")
+        && matches!(channel, None | Some(0))
+        && (seqnum.is_some() || timestamp.is_some());
+    let offset = given(body.offset)?.unwrap_or(0);
+    is_there.then_some(Call::Download(Download { seqnum, timestamp, offset, size }))
 }

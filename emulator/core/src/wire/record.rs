@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
+use super::picture;
 use super::view::View;
 use crate::behaviour::{AlarmCode, EmptyImage, TimeUnit, UnknownUser};
 use crate::calls::v1::Whose;
@@ -48,7 +49,8 @@ impl<'a> Record<'a> {
             (Fact::PinAttack(access, serial), 1) => {
                 let trace = Trace { serial: *serial, raised_at: entry.at };
                 let (cause, phase) = (Cause::PinAttack, Phase::Raised);
-                let moment = Alarm { cause, phase, trace, subject: access.subject };
+                let (subject, photo) = (access.subject, access.photo);
+                let moment = Alarm { cause, phase, trace, subject, photo };
                 alarm(AlarmRecord::new(view, entry, &moment))
             }
             (Fact::Alarm(moment), 0) => alarm(AlarmRecord::new(view, entry, moment)),
@@ -116,7 +118,7 @@ impl<'a, U> Recognition<'a, U> {
             recognize_score: 0.0,
             mask: 0,
             mode: view.setup.mode.get(),
-            rgb_image: Image(knobs.empty_image),
+            rgb_image: Image::of(view, entry),
             body_temperature: 0.0,
             pass: true,
             timestamp: match knobs.timestamp_unit {
@@ -309,7 +311,7 @@ impl AlarmRecord {
             },
             event_time: entry.at.millis(),
             status: alarm.phase.status(),
-            alarm_photo: Image(knobs.empty_image),
+            alarm_photo: Image::of(view, entry),
         }
     }
 }
@@ -324,21 +326,32 @@ const fn description(cause: Cause) -> &'static str {
     }
 }
 
-/// An image field where there is no image (R-V1-12).
-struct Image(EmptyImage);
+/// An image field: the picture that was taken, or what stands for none (R-V1-12).
+enum Image {
+    Taken(String),
+    None(EmptyImage),
+}
 
 impl Image {
-    fn is_absent(&self) -> bool {
-        self.0 == EmptyImage::Absent
+    fn of(view: &View, entry: &Entry) -> Self {
+        match picture::of(view, entry) {
+            Some(picture) => Self::Taken(picture::text(&picture)),
+            None => Self::None(view.behaviour.v1.empty_image),
+        }
+    }
+
+    const fn is_absent(&self) -> bool {
+        matches!(self, Self::None(EmptyImage::Absent))
     }
 }
 
 impl Serialize for Image {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            EmptyImage::Space => serializer.serialize_str(" "),
-            EmptyImage::Empty => serializer.serialize_str(""),
-            EmptyImage::Null | EmptyImage::Absent => serializer.serialize_none(),
+        match self {
+            Self::Taken(text) => serializer.serialize_str(text),
+            Self::None(EmptyImage::Space) => serializer.serialize_str(" "),
+            Self::None(EmptyImage::Empty) => serializer.serialize_str(""),
+            Self::None(EmptyImage::Null | EmptyImage::Absent) => serializer.serialize_none(),
         }
     }
 }

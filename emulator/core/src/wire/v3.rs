@@ -14,10 +14,10 @@ use super::edits::About;
 use super::fields::{Field, as_it_stands, read_object};
 use super::mqtt;
 use super::view::View;
-use super::{accounts, device_calls, event_object, json};
+use super::{accounts, device_calls, event_object, json, picture};
 use crate::behaviour::{BadField, Part, Path, ReportReqid, V3};
 use crate::calls::v3::{
-    Call, Config, Credentials, Fetch, Refusal, Reply, Retcode, UserAnswer, retcode_of,
+    Call, Config, Credentials, Fetch, Refusal, Reply, Retcode, Slice, UserAnswer, retcode_of,
 };
 use crate::event::Entry;
 use crate::faults::Site;
@@ -186,7 +186,7 @@ pub(super) struct Action {
     pub(super) read: fn(Option<&RawValue>, BadField) -> Option<Call>,
 }
 
-const ACTIONS: [Action; 16] = [
+const ACTIONS: [Action; 17] = [
     Action {
         name: "auth-login",
         home: Service::Auth,
@@ -240,6 +240,12 @@ const ACTIONS: [Action; 16] = [
         home: Service::Device,
         unreadable: Unreadable::BadField,
         read: |_, _| Some(Call::Reset),
+    },
+    Action {
+        name: "device-download",
+        home: Service::Device,
+        unreadable: Unreadable::BadField,
+        read: |body, _| device_calls::download(body),
     },
     Action {
         name: "user-fetch",
@@ -484,6 +490,8 @@ fn encode_reply(reply: &Reply, reqid: Option<&RawValue>, view: &View) -> Vec<u8>
             write(&answer(0, reqid, Some(body)), view)
         }
         Reply::Events(entries, roster) => encode_events(entries, roster, reqid, view),
+        Reply::Picture { .. } => encode_retcode(Retcode::BUSY, reqid, view),
+        Reply::Slice(slice) => write(&answer(0, reqid, Some(SliceBody::new(slice))), view),
         Reply::Users(users) => {
             let users = users.iter().map(|one| accounts::User::new(one)).collect();
             write(&answer(0, reqid, Some(UsersBody { users })), view)
@@ -496,6 +504,49 @@ fn encode_reply(reply: &Reply, reqid: Option<&RawValue>, view: &View) -> Vec<u8>
         Reply::DeviceInfo { people } => {
             write(&answer(0, reqid, Some(device_info(view, *people))), view)
         }
+    }
+}
+
+/// Makes what a reply says is still to be made, now that nobody waits for the device.
+///
+/// # Errors
+/// When the slice begins behind the end of the picture.
+pub fn made(result: Result<Reply, Refusal>, view: &View) -> Result<Reply, Refusal> {
+    let Ok(Reply::Picture { entry, roster, asked }) = result else {
+        return result;
+    };
+    let view = View { roster, ..view.clone() };
+    let violations = &view.behaviour.violations.v3.download;
+    let whole = picture::of(&view, &entry).ok_or(Refusal::Retcode(Retcode::FILE))?;
+    let offset = if violations.offset_ignored { 0 } else { asked.offset };
+    let start = usize::try_from(offset).ok().filter(|start| *start < whole.len());
+    let start = start.ok_or(Refusal::Retcode(Retcode::BAD_PARAMETER))?;
+    let size = asked.size + usize::from(violations.size_exceeded);
+    let end = whole.len().min(start + size);
+    Ok(Reply::Slice(Slice {
+        filesize: whole.len(),
+        filename: format!("LOGR0-{}.jpg", entry.at.millis()),
+        offset: asked.offset,
+        data: whole[start..end].to_vec(),
+    }))
+}
+
+#[derive(Serialize)]
+struct SliceBody<'a> {
+    r#type: &'static str,
+    filesize: usize,
+    filename: &'a str,
+    offset: u64,
+    size: usize,
+    data: String,
+}
+
+impl<'a> SliceBody<'a> {
+    fn new(slice: &'a Slice) -> Self {
+        let Slice { filesize, filename, offset, data } = slice;
+        let (filesize, offset) = (*filesize, *offset);
+        let (size, data) = (data.len(), picture::text(data));
+        Self { r#type: "logr", filesize, filename, offset, size, data }
     }
 }
 

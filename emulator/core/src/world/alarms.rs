@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::position::{BadPosition, Reader, Writer};
 use crate::clock::UnixMillis;
-use crate::event::{Alarm, AlarmSerial, Cause, PersonRef, Phase, Subject, Trace};
+use crate::event::{Alarm, AlarmSerial, Cause, PersonRef, Phase, Photo, Subject, Trace};
 
 /// The most alarms open at once, over all causes; beyond it the oldest is forgotten, so that it can
 /// no longer be cleared. Only wishes open alarms without closing them, at most this many at a time,
@@ -64,7 +64,13 @@ impl Alarms {
         let serial = self.next;
         self.next = AlarmSerial(serial.0.wrapping_add(1).max(1));
         self.open.insert((cause, serial), (at, subject));
-        Alarm { cause, phase: Phase::Raised, trace: Trace { serial, raised_at: at }, subject }
+        Alarm {
+            cause,
+            phase: Phase::Raised,
+            trace: Trace { serial, raised_at: at },
+            subject,
+            photo: Photo::None,
+        }
     }
 
     /// How many of the cause are open.
@@ -88,7 +94,13 @@ impl Alarms {
             Phase::Cleared => self.open.remove(&(cause, serial))?,
             Phase::Raised | Phase::ClearingFailed => *self.open.get(&(cause, serial))?,
         };
-        Some(Alarm { cause, phase, trace: Trace { serial, raised_at }, subject })
+        Some(Alarm {
+            cause,
+            phase,
+            trace: Trace { serial, raised_at },
+            subject,
+            photo: Photo::None,
+        })
     }
 
     fn of(&self, cause: Cause) -> impl Iterator<Item = AlarmSerial> {

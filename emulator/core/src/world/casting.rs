@@ -7,8 +7,8 @@ use super::rules::Who;
 use super::setup::{MaskDetection, Screening, Setup};
 use super::standing::Moment;
 use crate::event::{
-    Access, FaceQuality, Fraction, Mask, Method, PersonRef, Presented, Reason, Subject, Therm,
-    Verdict,
+    Access, FaceQuality, Fraction, Mask, Method, PersonRef, Photo, Presented, Reason, Subject,
+    Therm, Verdict,
 };
 
 /// An access to be made up.
@@ -38,6 +38,7 @@ pub(super) fn access(part: Part, setup: &Setup, roster: &Roster, dice: &mut Dice
         face: face(method, subject, dice),
         therm,
         mask: mask(method, setup.mask_detection, dice),
+        photo: Photo::None,
     }
 }
 

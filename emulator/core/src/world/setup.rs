@@ -6,6 +6,7 @@ use jiff::tz::{Offset, TimeZone};
 
 use crate::clock::UnixMillis;
 use crate::event::{Fact, HealthCodes, Mode};
+use crate::picture::ImageBytes;
 
 /// How a device is set up.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +23,8 @@ pub struct Setup {
     pub mask_detection: MaskDetection,
     /// How long the door may stand open before alarm 10003.
     pub door_held_after: Duration,
+    /// How large the pictures are that it takes.
+    pub image_bytes: ImageBytes,
 }
 
 impl Default for Setup {
@@ -35,6 +38,7 @@ impl Default for Setup {
             mask_detection: MaskDetection::Off,
             // The usual factory value; shorter than the usual 3 to 8 s, every opening would alarm.
             door_held_after: Duration::from_secs(30),
+            image_bytes: ImageBytes::default(),
         }
     }
 }

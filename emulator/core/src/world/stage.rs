@@ -28,8 +28,8 @@ use super::wish::Wish;
 
 use crate::clock::UnixMillis;
 use crate::event::{
-    Access, Alarm, AlarmSerial, Cause, Fact, Method, Opener, PersonRef, Phase, Reason, Subject,
-    Switch, Trace, Verdict,
+    Access, Alarm, AlarmSerial, Cause, Fact, Method, Opener, PersonRef, Phase, Photo, Reason,
+    Subject, Switch, Trace, Verdict,
 };
 use crate::seed::Seed;
 
@@ -297,6 +297,7 @@ impl World {
                     phase: *phase,
                     trace: Trace { serial: self.alarms.next(), raised_at: at },
                     subject: Subject::Nobody,
+                    photo: Photo::None,
                 }))
             }
         }

@@ -72,7 +72,7 @@ fn assert_tables(fact: &Fact, setup: &Setup, roster: &Roster) {
 }
 
 fn assert_access(access: &Access, setup: &Setup, roster: &Roster) {
-    let Access { subject, method, verdict, presented, face, therm, mask } = access;
+    let Access { subject, method, verdict, presented, face, therm, mask, .. } = access;
     let who = match subject {
         Subject::Person(person) => Who::Enrolled(roster.category(*person)),
         Subject::Stranger(_) => Who::Stranger,

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use vestibule_core::clock::UnixMillis;
 use vestibule_core::event::{
-    Access, AlarmSerial, Entry, Fact, Index, Mask, Method, Presented, RecordId, Seqnum, Subject,
-    Switch, Verdict,
+    Access, AlarmSerial, Entry, Fact, Index, Mask, Method, Photo, Presented, RecordId, Seqnum,
+    Subject, Switch, Verdict,
 };
 use vestibule_core::journal::{Caching, Capacity, Damage, Journal, Place, Recovery, Waiting};
 
@@ -30,6 +30,7 @@ fn access() -> Access {
         face: None,
         therm: None,
         mask: Mask::Off,
+        photo: Photo::None,
     }
 }
 

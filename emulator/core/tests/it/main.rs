@@ -14,6 +14,7 @@ mod no_bytes_panic;
 mod nothing_is_lost_or_doubled;
 mod pages_tile_the_journal;
 mod people_come_and_go;
+mod pictures_are_of_nobody;
 mod reports_keep_a_line;
 mod rulings_tables;
 mod rulings_v1;

@@ -20,7 +20,7 @@ const OPERATIONS: [Operation; 4] =
     [Operation::Subscribe, Operation::Login, Operation::Records, Operation::Door];
 
 /// Good messages of every kind, to be spoiled.
-const MESSAGES: [&str; 20] = [
+const MESSAGES: [&str; 21] = [
     r#"{"action":"auth-login","header":{"reqid":"1"},"body":{"user":"admin","passwd":"00"}}"#,
     r#"{"action":"auth-passwd","header":{"reqid":7},"body":{"user":"a","passwd":"0"}}"#,
     r#"{"action":"device-info","header":{"reqid":null}}"#,
@@ -29,6 +29,7 @@ const MESSAGES: [&str; 20] = [
     r#"{"action":"device-reboot","header":{"reqid":"1"}}"#,
     r#"{"action":"device-reset","header":{"reqid":"1"}}"#,
     r#"{"action":"config-set","body":{"configs":[{"key":"manager-mode","value":"none"}]}}"#,
+    r#"{"action":"device-download","body":{"type":"logr","chanel":0,"offset":0,"size":99,"seqnum":1}}"#,
     r#"{"action":"user-fetch","body":{"offset":1,"limit":2}}"#,
     r#"{"action":"user-insert","body":{"users":[{"userid":"7","name":"a","desc":"b","effect":0,"expire":-1,"state":0,"cards":[{"id":"0xff","type":"ic","hex":1}],"rules":[]}]}}"#,
     r#"{"action":"user-lookup","body":{"users":[{"userid":"7"}]}}"#,
@@ -93,6 +94,7 @@ fn spoiled() -> impl Strategy<Value = Vec<u8>> {
 const ACTIONS: &[&str] = &[
     "auth-login",
     "auth-passwd",
+    "device-download",
     "device-info",
     "device-opendoor",
     "device-reboot",

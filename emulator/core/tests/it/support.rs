@@ -257,6 +257,7 @@ impl Rig {
         if let Ok(v3::Reply::GoingDown(going)) = &result {
             self.going_down = Some(*going);
         }
+        let result = wire::v3::made(result, &view);
         wire::v3::encode(&result, request.reqid.as_deref(), &view)
     }
 

@@ -37,6 +37,7 @@ impl Lab {
         config.report.to = Some(reports.url());
         quirk(&mut config, "v1.retry-first", "2ms");
         quirk(&mut config, "v1.retry-max", "20ms");
+        quirk(&mut config, "v3.log-mode-applies", "at-once");
         change(&mut config);
         let running = Running::start(&config);
         let mut lab = Self { running, pushes, reports, token: String::new() };
@@ -114,6 +115,24 @@ impl Lab {
     /// The answer to an account action with these users.
     pub(super) async fn users(&self, action: &str, users: &Value) -> Value {
         self.accounts_call(&json!({"action": action, "body": {"users": users}})).await
+    }
+
+    /// Sets `log-mode`; these devices follow at once.
+    pub(super) async fn turn_images(&self, mode: &str) {
+        assert_eq!(self.set(&json!([["log-mode", mode]])).await["retcode"], 0);
+    }
+
+    /// The answer to `device-download` with this and the type.
+    pub(super) async fn image(&self, body: &Value) -> Value {
+        let mut body = body.clone();
+        body["type"] = json!("logr");
+        self.device_call(&json!({"action": "device-download", "body": body})).await
+    }
+
+    /// A slice of the image of a new face.
+    pub(super) async fn image_of_a_face(&self, offset: u64, size: u64) -> Value {
+        let event = self.event(&json!({"event": "face"})).await;
+        self.image(&json!({"offset": offset, "size": size, "seqnum": event["seqnum"]})).await
     }
 
     /// The answer to `config-set` with these pairs.

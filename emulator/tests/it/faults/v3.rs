@@ -260,6 +260,33 @@ rows! {
         let answer = lab.accounts_call(&page).await;
         answer["body"]["users"].as_array().is_some_and(|users| users.len() > 1)
     };
+    "v3.images.never", lab => {
+        lab.turn_images("image").await;
+        let answer = lab.image_of_a_face(0, 1).await;
+        lab.turn_images("none").await;
+        answer["retcode"] == 109
+    };
+    "v3.images.always", lab => lab.image_of_a_face(0, 1).await["retcode"] == 0;
+    "v3.download.offset-ignored", lab => {
+        lab.turn_images("image").await;
+        let data = lab.image_of_a_face(1, 3).await["body"]["data"].clone();
+        lab.turn_images("none").await;
+        data == "/9j/"
+    };
+    "v3.download.size-exceeded", lab => {
+        lab.turn_images("image").await;
+        let size = lab.image_of_a_face(0, 3).await["body"]["size"].clone();
+        lab.turn_images("none").await;
+        size == 4
+    };
+    "v3.download.timestamp-wins", lab => {
+        lab.turn_images("image").await;
+        let event = lab.event(&json!({"event": "face"})).await;
+        let answer = lab.image(&json!({"offset": 0, "size": 1, "timestamp": 1,
+            "seqnum": event["seqnum"]})).await;
+        lab.turn_images("none").await;
+        answer["retcode"] == 103
+    };
     "v3.report.never", lab => lab.report(&face()).await.is_null();
     "v3.report.replayed", lab => {
         let missed = offline_event(lab).await;

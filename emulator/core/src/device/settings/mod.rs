@@ -12,6 +12,7 @@ use self::table::{Applies, Factory, MQTT_PREFIX, ROWS, Row, find, find_config};
 use crate::behaviour::LogModeApplies;
 use crate::calls::v3::Config;
 use crate::dest::{Broker, BrokerFields, LineTo, ReportTo};
+use crate::event::Photo;
 use crate::world::{Hold, MaskDetection, Screening, Setup};
 
 /// The values that differ from the factory's, and what follows from those in effect.
@@ -171,6 +172,14 @@ impl Settings {
     /// How the device is set up.
     pub(super) const fn setup(&self) -> &Arc<Setup> {
         &self.setup
+    }
+
+    /// Whether pictures are taken.
+    pub(super) fn photo(&self) -> Photo {
+        match self.value(&self.in_effect, table::LOG_MODE) {
+            "image" => Photo::Taken,
+            _ => Photo::None,
+        }
     }
 
     /// For how long a door opens that is told nothing of it.

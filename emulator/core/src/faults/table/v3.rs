@@ -4,6 +4,7 @@ use super::{
     EVENTS, Family, Fault, HOUR_SECONDS, Param, Site, Takes, always, edit, field, kind, kind_of,
     rows, set,
 };
+use crate::behaviour::violations::Images;
 use crate::behaviour::{BadField, Change, Part, ReportReqid, When};
 use crate::event::Kind;
 
@@ -12,6 +13,7 @@ const INFO: &[Site] = &[Site::Info];
 const FETCH: &[Site] = &[Site::Fetch];
 const LOG: &[Site] = &[Site::Info, Site::Fetch];
 const OTHER: &[Site] = &[Site::OtherV3];
+const APPEND: &[Site] = &[Site::Append];
 const REPORT: &[Site] = &[Site::Report];
 const NUMBERED: &[Site] = &[Site::Info, Site::Fetch, Site::Report];
 const TOKEN: &[Site] = &[Site::Info, Site::Fetch, Site::OtherV3];
@@ -284,6 +286,22 @@ rows! { Family::Protocol;
     "v3.accounts.limit-ignored", "R-V3-37", OTHER, [],
         "user-fetch gives ten users, whatever its limit" =>
         |on, _| on.violations.v3.accounts.limit_ignored = true;
+    // Images.
+    "v3.images.never", "R-V3-26", APPEND, [],
+        "no image is kept, whatever log-mode says" =>
+        |on, _| on.violations.v3.images = Images::Never;
+    "v3.images.always", "R-V3-26", APPEND, [],
+        "images are kept though log-mode says none" =>
+        |on, _| on.violations.v3.images = Images::Always;
+    "v3.download.offset-ignored", "R-V3-38", OTHER, [],
+        "every slice of an image is the first" =>
+        |on, _| on.violations.v3.download.offset_ignored = true;
+    "v3.download.size-exceeded", "R-V3-38", OTHER, [],
+        "a slice of an image is a byte longer than was asked for" =>
+        |on, _| on.violations.v3.download.size_exceeded = true;
+    "v3.download.timestamp-wins", "R-V3-38", OTHER, [],
+        "with both seqnum and timestamp, timestamp decides which image is meant" =>
+        |on, _| on.violations.v3.download.timestamp_wins = true;
     // Reports.
     "v3.report.never", "R-V3-16, v3: reported while online", REPORT, [],
         "no report is sent" => |on, _| on.violations.v3.report.never = true;
