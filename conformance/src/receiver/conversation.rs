@@ -15,6 +15,9 @@ use super::requests::{ANSWER_WAIT_MAX, Floor, Told};
 use super::server::{Arrival, BODIES_KB_MAX, Heard, Shared};
 use crate::{clock, json};
 
+/// How long a device that said it goes down may keep its connection: longer than it takes to say goodbye.
+const LEAVING_MAX: Duration = Duration::from_secs(10);
+
 /// Something that carries whole messages, either way.
 pub(super) trait Carrier {
     /// The next message; none when there are no more. Dropping the future loses nothing.
@@ -45,25 +48,29 @@ pub(super) async fn converse(
 ) -> Result<(), Gone> {
     let mut stop = shared.stop.clone();
     let mut floor = std::pin::pin!(shared.requests.clone().floor());
-    let mut asking = Asking { floor: None, asked: None };
+    let mut asking = Asking { floor: None, asked: None, leaving: None };
     let ended = loop {
         let left = asking.time_left();
         tokio::select! {
             () = stopped(&mut stop) => break Ok(()),
             floor = &mut floor, if asking.floor.is_none() => asking.floor = Some(floor),
-            Some(request) = next(&mut asking.floor), if asking.asked.is_none() => {
+            Some(request) = next(&mut asking.floor), if asking.may_ask() => {
                 let said = carrier.say(request.clone()).await;
                 asking.asked = Some((request, clock::mono() + ANSWER_WAIT_MAX));
                 if said.is_err() {
                     break Err(Gone);
                 }
             }
-            () = clock::wait(left), if left.is_some() => asking.told(None, shared).await,
+            () = clock::wait(left), if left.is_some() => {
+                asking.leaving = None;
+                asking.told(None, shared).await;
+            }
             heard = carrier.hear() => match heard {
                 None => break Err(Gone),
                 Some(bytes) => match sort(&bytes) {
                     Sort::Answer => {
                         let answer = String::from_utf8_lossy(&bytes).into_owned();
+                        asking.leaving = asking.leaves().then(|| clock::mono() + LEAVING_MAX);
                         asking.told(Some(answer), shared).await;
                     }
                     Sort::Message => take(bytes, opening, shared).await?,
@@ -85,13 +92,30 @@ struct Asking {
     floor: Option<Floor>,
     /// With the moment from which on no answer is waited for.
     asked: Option<(String, Instant)>,
+    /// Until when the device is left alone, which has said that it goes down.
+    leaving: Option<Instant>,
 }
 
 impl Asking {
-    /// For how long an answer is still waited for; none while nothing is asked.
+    /// For how long an answer, or the end, is still waited for; none while neither is due.
     fn time_left(&self) -> Option<Duration> {
-        let (_, deadline) = self.asked.as_ref()?;
-        Some(deadline.saturating_duration_since(clock::mono()))
+        let asked = self.asked.as_ref().map(|(_, deadline)| *deadline);
+        Some(asked.or(self.leaving)?.saturating_duration_since(clock::mono()))
+    }
+
+    /// Whether the next request may leave on this connection.
+    const fn may_ask(&self) -> bool {
+        self.asked.is_none() && self.leaving.is_none()
+    }
+
+    /// Whether what was asked takes the device down: its connection ends behind the answer, and what is
+    /// asked next would be lost with it.
+    fn leaves(&self) -> bool {
+        let asked =
+            self.asked.as_ref().and_then(|(request, _)| json::read(request.as_bytes()).ok());
+        asked.is_some_and(|request| {
+            ["device-reboot", "device-reset"].iter().any(|down| request.value["action"] == *down)
+        })
     }
 
     /// Tells the owner what came of what was asked, if anything was.
