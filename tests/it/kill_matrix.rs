@@ -24,6 +24,10 @@ const MATRIX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/KILLS.md");
 /// Every so manieth violation is armed here: what two minutes have room for.
 const EVERY: usize = 16;
 
+/// Whether the newest number is one that repeats hangs on how many events the cases before left behind, and
+/// with that whether `v3.event-info.max` turns red: this one is seen with all cases alone.
+const BY_ALL_CASES: &str = "v3.seqnum.repeats";
+
 /// Cases that meet every violation: those of the envelope, which nearly all leave alone.
 const WITNESSES: &str = "v3.envelope.*";
 
@@ -244,7 +248,8 @@ fn a_violation_turns_red_exactly_the_cases_that_name_it() {
     let cases = cases();
     let matrix = matrix(&cases);
     let fast = matrix.iter().filter(|(_, named)| !named.iter().any(|id| cases[id].capacity));
-    let found = arm(fast.step_by(EVERY).collect(), |named| share(&cases, named), &cases);
+    let some = fast.step_by(EVERY).filter(|(violation, _)| violation.name != BY_ALL_CASES);
+    let found = arm(some.collect(), |named| share(&cases, named), &cases);
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 

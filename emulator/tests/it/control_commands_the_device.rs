@@ -14,6 +14,7 @@ async fn the_status_has_every_promised_key() {
         "storage",
         "device_id",
         "online",
+        "images",
         "journal",
         "backlog",
         "pushed",

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::AsyncReadExt;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
@@ -15,7 +16,7 @@ use vestibule_core::dest::SocketDest;
 
 use super::super::connection::{Failure, Stream};
 use super::socket::Heard;
-use crate::api::limits::{BODY_BYTES_MAX, LINGER_TIME_MAX, WRITE_TIME_MAX};
+use crate::api::limits::{BODY_BYTES_MAX, LINGER_BYTES_MAX, LINGER_TIME_MAX, WRITE_TIME_MAX};
 use crate::clock::{Elapsed, pause, within};
 
 /// What is read at once. The library's own 128 KiB would be the largest part of a device's memory, in a
@@ -91,6 +92,20 @@ impl WebSocket {
     pub(super) async fn close_for_size(&mut self) {
         let reason = Utf8Bytes::from_static("a message is at most 1 MiB");
         self.end(Some(CloseFrame { code: CloseCode::Size, reason })).await;
+        // The rest of it is read and forgotten: closed with bytes unread, a connection is reset, and the
+        // reset would overtake the goodbye.
+        let _ = within(LINGER_TIME_MAX, self.forget_rest()).await;
+    }
+
+    async fn forget_rest(&mut self) {
+        let mut rest = [0; READ_BYTES];
+        let mut left = LINGER_BYTES_MAX;
+        while left > 0 {
+            match self.stream.get_mut().read(&mut rest).await {
+                Ok(count @ 1..) => left = left.saturating_sub(count),
+                _ => return,
+            }
+        }
     }
 
     async fn end(&mut self, why: Option<CloseFrame>) {
