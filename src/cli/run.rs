@@ -105,8 +105,8 @@ pub(crate) struct RunArgs {
 
     /// Report events here from the start: an http, https, ws, wss, mqtt or mqtts URL
     ///
-    /// A broker's is mqtt://[user:password@]host[:port]/?topic_pub=...&topic_sub=...&client_id=...,
-    /// of which all but the host may be left out.
+    /// A broker's is mqtt://USER:PASSWORD@HOST:PORT/?topic_pub=...&topic_sub=...&client_id=..., of
+    /// which all but the host may be left out.
     #[arg(long, value_name = "URL")]
     report_to: Option<String>,
 
