@@ -8,27 +8,10 @@ use serde_json::value::RawValue;
 
 use super::fields::{Field, read_object};
 use super::json;
-use super::v3::{Action, Service, Unreadable};
 use super::view::View;
 use crate::calls::v3::{Call, MqttFields};
 use crate::delivery::mqtt::Question;
 use crate::dest::BrokerFields;
-
-/// The actions that are about it.
-pub(super) const ACTIONS: [Action; 2] = [
-    Action {
-        name: "mqtt-get",
-        home: Service::Device,
-        unreadable: Unreadable::BadField,
-        read: |_, _| Some(Call::MqttGet),
-    },
-    Action {
-        name: "mqtt-set",
-        home: Service::Device,
-        unreadable: Unreadable::BadField,
-        read: |body, _| set(body),
-    },
-];
 
 #[derive(Deserialize)]
 struct SetBody {
@@ -57,7 +40,7 @@ enum Port {
 }
 
 /// The fields that are to be set; none where one is bad.
-fn set(body: Option<&RawValue>) -> Option<Call> {
+pub(super) fn set(body: Option<&RawValue>) -> Option<Call> {
     let SetBody { host, port, client_id, user, passwd, topic_pub, topic_sub } =
         read_object(body?.get().as_bytes()).ok()?;
     let port = match port {

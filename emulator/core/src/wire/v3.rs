@@ -12,7 +12,6 @@ mod requests;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub(super) use self::actions::Action;
 pub use self::answers::{encode, encode_retcode, made};
 pub use self::own::{encode_event, encode_question, encode_report, report_reqid};
 use super::fields::{Field, as_it_stands, read_object};

@@ -7,120 +7,56 @@ use crate::behaviour::BadField;
 use crate::calls::v3::Call;
 use crate::wire::{accounts, device_calls, mqtt};
 
-/// An action: where it is served, what it needs, and how its body is read.
-pub(in crate::wire) struct Action {
-    pub(in crate::wire) name: &'static str,
-    pub(in crate::wire) home: Service,
+/// An action.
+struct Action {
+    name: &'static str,
+    /// Where it is served.
+    home: Service,
     /// What is said of it where it cannot be read.
-    pub(in crate::wire) unreadable: Unreadable,
-    pub(in crate::wire) read: fn(Option<&RawValue>, BadField) -> Option<Call>,
+    unreadable: Unreadable,
+    /// How its body is read.
+    read: Read,
 }
 
-const ACTIONS: [Action; 17] = [
-    Action {
-        name: "auth-login",
-        home: Service::Auth,
-        unreadable: Unreadable::BadOpenField,
-        read: |body, _| Some(Call::Login(requests::credentials(body)?)),
-    },
-    Action {
-        name: "auth-passwd",
-        home: Service::Auth,
-        unreadable: Unreadable::BadField,
-        read: |body, _| Some(Call::SetPassword(requests::credentials(body)?)),
-    },
-    Action {
-        name: "device-info",
-        home: Service::Device,
-        unreadable: Unreadable::BadOpenField,
-        read: |_, _| Some(Call::DeviceInfo),
-    },
-    Action {
-        name: "config-fetch",
-        home: Service::Device,
-        unreadable: Unreadable::BadField,
-        read: |_, _| Some(Call::ConfigFetch),
-    },
-    Action {
-        name: "config-set",
-        home: Service::Device,
-        unreadable: Unreadable::BadField,
-        read: |body, _| requests::config_set(body),
-    },
-    Action {
-        name: "device-synctime",
-        home: Service::Device,
-        unreadable: Unreadable::BadField,
-        read: |body, _| device_calls::sync_time(body),
-    },
-    Action {
-        name: "device-opendoor",
-        home: Service::Device,
-        unreadable: Unreadable::BadField,
-        read: |body, _| device_calls::open_door(body),
-    },
-    Action {
-        name: "device-reboot",
-        home: Service::Device,
-        unreadable: Unreadable::BadField,
-        read: |_, _| Some(Call::Reboot),
-    },
-    Action {
-        name: "device-reset",
-        home: Service::Device,
-        unreadable: Unreadable::BadField,
-        read: |_, _| Some(Call::Reset),
-    },
-    Action {
-        name: "device-download",
-        home: Service::Device,
-        unreadable: Unreadable::BadField,
-        read: |body, _| device_calls::download(body),
-    },
-    Action {
-        name: "user-fetch",
-        home: Service::Accounts,
-        unreadable: Unreadable::BadField,
-        read: |body, _| accounts::fetch(body),
-    },
-    Action {
-        name: "user-insert",
-        home: Service::Accounts,
-        unreadable: Unreadable::BadField,
-        read: |body, _| accounts::insert(body),
-    },
-    Action {
-        name: "user-remove",
-        home: Service::Accounts,
-        unreadable: Unreadable::BadField,
-        read: |body, _| accounts::remove(body),
-    },
-    Action {
-        name: "user-lookup",
-        home: Service::Accounts,
-        unreadable: Unreadable::BadField,
-        read: |body, _| accounts::lookup(body),
-    },
-    Action {
-        name: "user-clear",
-        home: Service::Accounts,
-        unreadable: Unreadable::BadField,
-        read: |_, _| Some(Call::UserClear),
-    },
-    Action {
-        name: "event-info",
-        home: Service::Event,
-        unreadable: Unreadable::BadField,
-        read: |_, _| Some(Call::EventInfo),
-    },
-    Action {
-        name: "event-fetch",
-        home: Service::Event,
-        unreadable: Unreadable::BadField,
-        read: |body, knob| Some(Call::EventFetch(requests::fetch(body, knob)?)),
-    },
+type Read = fn(Option<&RawValue>, BadField) -> Option<Call>;
+
+/// One that needs a token.
+const fn guarded(name: &'static str, home: Service, read: Read) -> Action {
+    Action { name, home, unreadable: Unreadable::BadField, read }
+}
+
+/// One that is served without (R-V3-02).
+const fn open(name: &'static str, home: Service, read: Read) -> Action {
+    Action { name, home, unreadable: Unreadable::BadOpenField, read }
+}
+
+const ACTIONS: [Action; 19] = [
+    open("auth-login", Service::Auth, |body, _| Some(Call::Login(requests::credentials(body)?))),
+    guarded("auth-passwd", Service::Auth, |body, _| {
+        Some(Call::SetPassword(requests::credentials(body)?))
+    }),
+    open("device-info", Service::Device, |_, _| Some(Call::DeviceInfo)),
+    guarded("config-fetch", Service::Device, |_, _| Some(Call::ConfigFetch)),
+    guarded("config-set", Service::Device, |body, _| requests::config_set(body)),
+    guarded("device-synctime", Service::Device, |body, _| device_calls::sync_time(body)),
+    guarded("device-opendoor", Service::Device, |body, _| device_calls::open_door(body)),
+    guarded("device-reboot", Service::Device, |_, _| Some(Call::Reboot)),
+    guarded("device-reset", Service::Device, |_, _| Some(Call::Reset)),
+    guarded("device-download", Service::Device, |body, _| device_calls::download(body)),
+    guarded("mqtt-get", Service::Device, |_, _| Some(Call::MqttGet)),
+    guarded("mqtt-set", Service::Device, |body, _| mqtt::set(body)),
+    guarded("user-fetch", Service::Accounts, |body, _| accounts::fetch(body)),
+    guarded("user-insert", Service::Accounts, |body, _| accounts::insert(body)),
+    guarded("user-remove", Service::Accounts, |body, _| accounts::remove(body)),
+    guarded("user-lookup", Service::Accounts, |body, _| accounts::lookup(body)),
+    guarded("user-clear", Service::Accounts, |_, _| Some(Call::UserClear)),
+    guarded("event-info", Service::Event, |_, _| Some(Call::EventInfo)),
+    guarded("event-fetch", Service::Event, |body, knob| {
+        Some(Call::EventFetch(requests::fetch(body, knob)?))
+    }),
 ];
 
+/// Finds an action and reads its body.
 pub(super) fn decode_call(
     name: &str,
     service: Service,
@@ -130,7 +66,6 @@ pub(super) fn decode_call(
 ) -> Result<Call, Unreadable> {
     let action = ACTIONS
         .iter()
-        .chain(&mqtt::ACTIONS)
         .filter(|action| service == action.home || service == Service::Any)
         .find(|action| action.name == name)
         .ok_or(Unreadable::UnknownAction)?;
