@@ -138,17 +138,6 @@ fn order(rig: &mut Rig, body: &Value) -> u64 {
     rig.ask(Service::Device, &request)["retcode"].as_u64().expect("a retcode")
 }
 
-/// What the log shows of the door: the kind of event, its `state`, and its `uid` where there is one.
-fn door_log(rig: &mut Rig) -> Vec<Value> {
-    let answer = rig.fetch(&json!({"limit": 1000}));
-    let events = answer["body"]["events"].as_array().expect("events");
-    let shown = |event: &Value| match event.get("uid") {
-        None => json!([event["event"], event["state"]]),
-        Some(uid) => json!([event["event"], event["state"], uid]),
-    };
-    events.iter().map(shown).collect()
-}
-
 #[test]
 fn r_v3_34_what_an_order_comes_to() {
     // R-V3-34
@@ -168,9 +157,9 @@ fn r_v3_34_what_an_order_comes_to() {
     for (body, expected) in rows {
         let mut rig = Rig::new();
         assert_eq!(order(&mut rig, &body), 0, "{body}");
-        assert_eq!(door_log(&mut rig), expected.as_array().expect("rows")[..1], "{body}: at once");
+        assert_eq!(rig.door_log(), expected.as_array().expect("rows")[..1], "{body}: at once");
         rig.wait(600_000);
-        assert_eq!(json!(door_log(&mut rig)), *expected, "{body}");
+        assert_eq!(json!(rig.door_log()), *expected, "{body}");
     }
 }
 
@@ -189,7 +178,7 @@ fn r_v3_34_in_whose_name_a_door_opens() {
     for (userid, expected) in rows {
         let mut rig = Rig::new();
         assert_eq!(order(&mut rig, &json!({"userid": userid, "type": "open"})), 0, "{userid}");
-        assert_eq!(door_log(&mut rig), [expected]);
+        assert_eq!(rig.door_log(), [expected]);
     }
 }
 
@@ -258,7 +247,7 @@ fn a_device_that_is_full_moves_no_door() {
     assert_eq!(order(&mut rig, &json!({"type": "open", "delay": -1})), 106);
     rig.device.set_room(Room::Free);
     rig.wait(60_000);
-    assert_eq!(door_log(&mut rig), [""; 0]);
+    assert_eq!(rig.door_log(), [""; 0]);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use vestibule_core::wire::v3::{Service, encode_retcode};
 use vestibule_core::world::{EventName, Whom, Wish};
 
 use crate::support::{
-    BAD_PARAMETER, BAD_TOKEN, DIGEST, INFO, NO_SUCH_OBJECT, REPORTS, Rig, START, accepted, keys,
-    parsed, refused, report, reporting, retcode, sent, seqnum,
+    BAD_PARAMETER, BAD_TOKEN, DIGEST, INFO, NO_FILE, NO_SUCH_OBJECT, REPORTS, Rig, START, accepted,
+    keys, parsed, refused, report, reporting, retcode, sent, seqnum,
 };
 
 #[test]
@@ -172,10 +172,16 @@ fn r_v3_26_the_factory_keeps_no_image() {
     let (event, records) = rig.both(Wish::new(EventName::Face));
     assert_eq!(records[0]["data"]["rgb_image"], " ");
     assert!(keys(&event).iter().all(|key| !key.contains("image")), "{event}");
-    let download = json!({"action": "device-download", "body": {"type": "logr", "seqnum": 1}});
-    let refused = rig.ask(Service::Device, &download);
-    assert_ne!(refused["retcode"], 0);
-    assert!(refused["body"]["data"].is_null(), "{refused}");
+    let rows = [
+        (json!({"type": "logr", "seqnum": 1}), BAD_PARAMETER),
+        (json!({"type": "logr", "seqnum": 1, "size": 32_000}), NO_FILE),
+        (json!({"type": "logr", "timestamp": event["timestamp"], "size": 32_000}), NO_FILE),
+        (json!({"type": "logr", "seqnum": 2, "size": 32_000}), NO_SUCH_OBJECT),
+    ];
+    for (body, retcode) in rows {
+        let refused = rig.ask(Service::Device, &json!({"action": "device-download", "body": body}));
+        assert_eq!(refused, json!({"retcode": retcode, "header": {}}), "{body}");
+    }
 }
 
 #[test]

@@ -308,6 +308,17 @@ impl Rig {
         )
     }
 
+    /// What the log shows of the door: the kind of event, its `state`, and its `uid` where there is one.
+    pub(crate) fn door_log(&mut self) -> Vec<Value> {
+        let answer = self.fetch(&json!({"limit": 1000}));
+        let events = answer["body"]["events"].as_array().expect("events");
+        let shown = |event: &Value| match event.get("uid") {
+            None => json!([event["event"], event["state"]]),
+            Some(uid) => json!([event["event"], event["state"], uid]),
+        };
+        events.iter().map(shown).collect()
+    }
+
     /// The numbers of the events that `event-fetch` gives; its `retcode` if that is not 0.
     pub(crate) fn numbers(&mut self, body: &Value) -> Result<Vec<u64>, u64> {
         let answer = self.fetch(body);
@@ -514,6 +525,7 @@ pub(crate) fn refused(event: EventName, reason: Reason) -> Wish {
 pub(crate) const BAD_TOKEN: u64 = 105;
 pub(crate) const BAD_PARAMETER: u64 = 101;
 pub(crate) const NO_SUCH_OBJECT: u64 = 103;
+pub(crate) const NO_FILE: u64 = 109;
 
 /// A device that reports from the start, with these quirks.
 pub(crate) fn reporting(quirks: &[(&str, &str)]) -> Rig {

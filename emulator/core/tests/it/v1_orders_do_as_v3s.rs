@@ -15,17 +15,6 @@ fn order(rig: &mut Rig, body: &Value) -> Value {
     rig.ask_v1(&Method::POST, DOOR, account(), body.to_string().as_bytes())
 }
 
-/// What the log shows of the door: the kind of event, its `state`, and its `uid` where there is one.
-fn door_log(rig: &mut Rig) -> Vec<Value> {
-    let answer = rig.fetch(&json!({"limit": 1000}));
-    let events = answer["body"]["events"].as_array().expect("events");
-    let shown = |event: &Value| match event.get("uid") {
-        None => json!([event["event"], event["state"]]),
-        Some(uid) => json!([event["event"], event["state"], uid]),
-    };
-    events.iter().map(shown).collect()
-}
-
 fn is_cut(rig: &Rig) -> bool {
     rig.effects.iter().any(|effect| matches!(effect, Effect::Cut))
 }
@@ -37,14 +26,14 @@ fn r_v1_29_a_door_is_held_open_until_told_otherwise() {
     for (mode, after) in [(0, "normal"), (2, "held closed")] {
         let mut rig = Rig::new();
         assert_eq!(order(&mut rig, &json!({"open_mode": 1})), good);
-        assert_eq!(door_log(&mut rig), [json!(["remote", 1])]);
+        assert_eq!(rig.door_log(), [json!(["remote", 1])]);
         rig.wait(600_000);
         let open = [json!(["remote", 1]), json!(["door", 1])];
-        assert_eq!(door_log(&mut rig), open, "there is no alarm about it");
+        assert_eq!(rig.door_log(), open, "there is no alarm about it");
         assert_eq!(order(&mut rig, &json!({"open_mode": mode})), good, "{after}");
-        assert_eq!(door_log(&mut rig)[2..], [json!(["remote", 0]), json!(["door", 0])], "{after}");
+        assert_eq!(rig.door_log()[2..], [json!(["remote", 0]), json!(["door", 0])], "{after}");
         rig.wait(600_000);
-        assert_eq!(door_log(&mut rig).len(), 4, "{after}");
+        assert_eq!(rig.door_log().len(), 4, "{after}");
     }
 }
 
@@ -59,7 +48,7 @@ fn r_v1_29_an_order_is_given_by_whose_card_it_names() {
         (json!(""), json!(["remote", 0])),
     ] {
         assert_eq!(order(&mut rig, &json!({"open_mode": 0, "card_number": card}))["code"], 200);
-        assert_eq!(door_log(&mut rig).last(), Some(&expected), "{card}");
+        assert_eq!(rig.door_log().last(), Some(&expected), "{card}");
     }
 }
 
@@ -86,7 +75,7 @@ fn r_v1_29_what_is_not_understood_moves_nothing() {
     assert_eq!(order(&mut rig, &json!({"open_mode": 1}))["code"], 507);
     rig.device.set_room(Room::Free);
     rig.wait(600_000);
-    assert_eq!(door_log(&mut rig), [json!(null); 0]);
+    assert_eq!(rig.door_log(), [json!(null); 0]);
 }
 
 #[test]
@@ -98,7 +87,7 @@ fn r_v1_30_a_reboot_waits_until_its_answer_has_left() {
     assert!(!is_cut(&rig), "until then it serves on");
     rig.answer_leaves();
     assert!(is_cut(&rig));
-    assert_eq!(door_log(&mut rig), [json!(["reset", null])]);
+    assert_eq!(rig.door_log(), [json!(["reset", null])]);
     let mut rig = Rig::new();
     assert_eq!(rig.ask_v1(&Method::GET, REBOOT, Credential::None, b"")["code"], 401);
     rig.answer_leaves();
