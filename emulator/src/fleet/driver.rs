@@ -65,10 +65,10 @@ fn perform(effect: Effect, handle: &Arc<Handle>, uplink: &mut Uplink, in_flight:
         Effect::Dial(dial) => uplink.dial(dial, Arc::clone(handle)),
         Effect::Say(id, bytes) => uplink.say(id, bytes),
         Effect::HangUp => uplink.hang_up(),
+        // Whoever called was cut when it happened.
         Effect::Cut => {
             in_flight.clear();
             uplink.close();
-            handle.cable.cut();
         }
         Effect::Link(link) => {
             if link == Link::Down {

@@ -161,6 +161,11 @@ impl Handle {
             // Read under the lock, so that a device's time never goes back.
             let result = change(&mut state.device, self.clock.mono(), &mut effects);
             let effects = effects.into_vec();
+            // Under the lock: a connection from before a restart must not be asked by anyone who has
+            // seen that its tokens are gone (R-V3-33).
+            if effects.iter().any(|effect| matches!(effect, Effect::Cut)) {
+                self.cable.cut();
+            }
             let is_news = !effects.is_empty() || state.device.next_deadline() != deadline;
             state.posted += effects.len() as u64;
             state.outbox.extend(effects);
@@ -377,5 +382,29 @@ impl Stores for Handle {
             drop(waiting.send(Err(reason.clone())));
         }
         if left { Left::Something } else { Left::Nothing }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vestibule_core::calls::control::Command;
+    use vestibule_core::clock::Now;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn r_v3_33_who_called_is_cut_with_the_restart_and_not_later() {
+        let mut plan = Config::default().plan(7).expect("the defaults are a plan");
+        let clock = Clock::default();
+        let now = Now { mono: clock.mono(), wall: clock.wall() };
+        let config = Arc::new(plan.devices.remove(0).device);
+        let handle = Handle::new(Device::new(config, now), clock, Arc::default());
+        let before = handle.cable.watch().state().cuts;
+        // Nobody performs effects here: a driver that is late cannot be told from one that is not there.
+        handle.with(|device, mono, effects| {
+            drop(device.handle_control(Command::Restart, mono, effects));
+        });
+        assert_eq!(handle.cable.watch().state().cuts, before + 1);
     }
 }
