@@ -169,6 +169,22 @@ fn what_came_too_late_once_is_looked_at_again_and_called_flaky() {
     assert_eq!(code, Some(1), "{text}");
 }
 
+#[test]
+fn a_token_that_may_be_over_by_our_own_slowness_proves_nothing() {
+    const GOOD: &str =
+        r#"{"retcode": 0, "header": {"reqid": "x"}, "body": {"token": "t", "min": 0, "max": 0}}"#;
+    const REFUSED: &str = r#"{"retcode": 105, "header": {"reqid": "x"}}"#;
+    // Six requests find out what there is, the seventh logs in, the eighth is the case's.
+    const FIRST: [&str; 8] = [GOOD, GOOD, GOOD, GOOD, GOOD, GOOD, GOOD, REFUSED];
+    let info = INFO.replacen(r#""action""#, r#""header": {"reqid": "x"}, "action""#, 1);
+    let alone = info.replacen(r#""depends_on": ["v3.auth.login"], "#, "", 1);
+    for (lives, code) in [("1us", Some(0)), ("1h", Some(1))] {
+        let url = answering_in_turn("200 OK", &FIRST, GOOD);
+        let (seen, text) = judged(&[&alone], &[&url, "--token-ttl", lives]);
+        assert_eq!(seen, code, "{lives}: {text}");
+    }
+}
+
 /// Our own emulator with a fault armed: the case that names it turns red, the report says what was armed.
 #[test]
 fn a_fault_of_our_own_emulator_is_found() {

@@ -29,6 +29,7 @@ struct Ready {
     /// The `reqid` that must come back.
     reqid: Option<Value>,
     auth: Auth,
+    token: Bears,
     title: String,
 }
 
@@ -36,6 +37,22 @@ struct Ready {
 enum Api {
     V1,
     V3,
+}
+
+/// Which token a request bears.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Bears {
+    /// That of the case's own login.
+    Valid,
+    /// Another one, or none.
+    Other,
+}
+
+/// Whether a token may have been over when it was used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Spent {
+    Yes,
+    No,
 }
 
 /// An answer as it can be compared.
@@ -59,20 +76,28 @@ impl Stage<'_> {
             self.keep_subscription().await?;
         }
         let until = until.map(|span| clock::mono() + self.settings.spans.length(span));
+        let mut spent = Spent::No;
         loop {
             let ready = self.ready(call).await?;
             let exchange = self.send(&ready, keep.as_deref()).await?;
             lacks_path(call, &exchange)?;
             let mut judged = self.judge_answer(&ready, &exchange, expected);
             let again = until.is_some_and(|until| clock::mono() < until);
-            if again && !judged.mismatches.is_empty() {
+            let fails = !judged.mismatches.is_empty();
+            if fails && spent == Spent::No && exchange.answer.is_some() {
+                spent = self.forget_spent_token(ready.token);
+                if spent == Spent::Yes {
+                    continue;
+                }
+            }
+            if again && fails {
                 clock::wait(Some(AGAIN)).await;
                 continue;
             }
-            if !judged.mismatches.is_empty() {
+            if fails {
                 self.skip_if_lacking(call, &exchange).await?;
             }
-            self.found.timing |= until.is_some() && !judged.mismatches.is_empty();
+            self.found.timing |= until.is_some() && fails;
             self.take(&mut judged);
             if let (Some(name), Some(answer)) = (keep, &exchange.answer) {
                 let whole = answered(answer).whole;
@@ -111,14 +136,15 @@ impl Stage<'_> {
     async fn ready(&mut self, call: &Call) -> Result<Ready, Stop> {
         match call {
             Call::V3(call) => {
-                let token = self.token(call).await?;
-                self.ready_v3(call, token).map_err(|error| self.nowhere(&error))
+                let (bears, token) = self.token(call).await?;
+                let ready = self.ready_v3(call, token).map_err(|error| self.nowhere(&error))?;
+                Ok(Ready { token: bears, ..ready })
             }
             Call::V1(call) => self.ready_v1(call).map_err(|error| self.nowhere(&error)),
         }
     }
 
-    async fn token(&mut self, call: &V3Call) -> Result<Option<String>, Stop> {
+    async fn token(&mut self, call: &V3Call) -> Result<(Bears, Option<String>), Stop> {
         let wanted = match &call.token {
             Some(template) => {
                 template.fill_text(&self.scope).map_err(|error| self.nowhere(&error))?
@@ -127,10 +153,10 @@ impl Stage<'_> {
             None => "valid".to_owned(),
         };
         Ok(match wanted.as_str() {
-            "none" => None,
-            "unknown" => Some(UNKNOWN_TOKEN.to_owned()),
-            "valid" => self.valid_token().await,
-            _ => Some(wanted),
+            "none" => (Bears::Other, None),
+            "unknown" => (Bears::Other, Some(UNKNOWN_TOKEN.to_owned())),
+            "valid" => (Bears::Valid, self.valid_token().await),
+            _ => (Bears::Other, Some(wanted)),
         })
     }
 
@@ -141,14 +167,26 @@ impl Stage<'_> {
         let idle_max = self.target.token_ttl.map_or(IDLE_MAX, |ttl| IDLE_MAX.min(ttl / 2));
         let fresh = |token: &&mut Token| now.saturating_duration_since(token.used) < idle_max;
         if let Some(token) = self.token.as_mut().filter(fresh) {
-            token.used = now;
+            token.used_before = std::mem::replace(&mut token.used, now);
             return Some(token.text.clone());
         }
         let v3 = self.target.v3.as_mut()?;
         let exchange = v3.login(&self.settings.run_id).await;
-        self.token = v3.token.clone().map(|text| Token { text, used: now });
+        let token = v3.token.clone();
+        self.token = token.map(|text| Token { text, used: now, used_before: now });
         self.found.calls.push(exchange);
         self.token.as_ref().map(|token| token.text.clone())
+    }
+
+    /// Forgets the token of the last request if it may have been over before that arrived, because this
+    /// machine was so slow: a refusal says nothing of the device then.
+    pub(super) fn forget_spent_token(&mut self, bears: Bears) -> Spent {
+        let now = clock::mono();
+        let is_spent = |token: &mut Token| {
+            let age = now.saturating_duration_since(token.used_before);
+            bears == Bears::Valid && self.target.token_ttl.is_some_and(|ttl| age >= ttl)
+        };
+        self.token.take_if(is_spent).map_or(Spent::No, |_| Spent::Yes)
     }
 
     fn ready_v3(&self, call: &V3Call, token: Option<String>) -> Result<Ready, TemplateError> {
@@ -188,7 +226,7 @@ impl Stage<'_> {
             }
         };
         let ask = Ask { method, path, headers, body: body.into_bytes() };
-        Ok(Ready { api: Api::V3, ask, reqid, auth: Auth::None, title })
+        Ok(Ready { api: Api::V3, ask, reqid, auth: Auth::None, token: Bears::Other, title })
     }
 
     fn ready_v1(&self, call: &V1Call) -> Result<Ready, TemplateError> {
@@ -210,7 +248,7 @@ impl Stage<'_> {
         }
         let title = format!("the answer to {} {path}", call.method);
         let ask = Ask { method: call.method.clone(), path, headers, body: body.into_bytes() };
-        Ok(Ready { api: Api::V1, ask, reqid: None, auth, title })
+        Ok(Ready { api: Api::V1, ask, reqid: None, auth, token: Bears::Other, title })
     }
 
     async fn send(&mut self, ready: &Ready, name: Option<&str>) -> Result<ExchangeDraft, Stop> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::calls::mismatch;
+use super::calls::{Bears, Spent, mismatch};
 use super::stage::{Done, Stage, Stop};
 use crate::case::step::{EventName, FetchAll, NamedCheck, Stimulus as Wish};
 use crate::case::types::Safety;
@@ -90,19 +90,28 @@ impl Stage<'_> {
         action: &str,
         body_sent: Option<&Value>,
     ) -> Result<(std::time::Duration, Value), Stop> {
-        let token = self.valid_token().await;
-        let Some(v3) = self.target.v3.as_mut() else {
-            return Err(Stop::Error("the case asks an API that is not there".to_owned()));
-        };
         let mut message = json!({"action": action, "header": {"reqid": self.settings.run_id}});
         if let Some(body) = body_sent {
             message["body"] = body.clone();
         }
-        let exchange = v3.post("event", &message, token.as_deref(), "").await;
-        let answer = body(&exchange);
-        let at = exchange.at;
-        self.found.calls.push(exchange);
-        Ok((at, answer))
+        let mut spent = Spent::No;
+        loop {
+            let token = self.valid_token().await;
+            let Some(v3) = self.target.v3.as_mut() else {
+                return Err(Stop::Error("the case asks an API that is not there".to_owned()));
+            };
+            let exchange = v3.post("event", &message, token.as_deref(), "").await;
+            let answer = body(&exchange);
+            let at = exchange.at;
+            self.found.calls.push(exchange);
+            if answer["retcode"].as_i64().is_none_or(|code| code == 0) || spent == Spent::Yes {
+                return Ok((at, answer));
+            }
+            spent = self.forget_spent_token(Bears::Valid);
+            if spent == Spent::No {
+                return Ok((at, answer));
+            }
+        }
     }
 
     async fn extent(&mut self) -> Result<Extent, Stop> {

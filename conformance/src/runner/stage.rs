@@ -38,10 +38,12 @@ pub(super) struct Stage<'r> {
     pub(super) number: String,
 }
 
-/// A token, and when it was used last.
+/// A token, when it was used last, and when the time before.
 pub(super) struct Token {
     pub(super) text: String,
     pub(super) used: Instant,
+    /// The login, where it was used once.
+    pub(super) used_before: Instant,
 }
 
 /// A receiver of the case.
