@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::vestibule;
 
 /// Emulators at a time. They mostly wait; more would make the lag of a small machine show.
-const AT_ONCE: usize = 4;
+pub(crate) const AT_ONCE: usize = 4;
 
 /// Redelivery takes tenths of a second here; this is for a loaded machine.
 const REDELIVERY: &str = "9s";
@@ -35,15 +35,16 @@ pub(crate) fn judged(args: &[String]) -> Judged {
     Judged { code: output.status.code(), report, said }
 }
 
-/// What `find` finds wrong with each of these, some at a time, in order.
+/// What `find` finds wrong with each of these, so many at a time, in order.
 pub(crate) fn some_at_a_time<T: Send>(
+    at_once: usize,
     all: Vec<T>,
     find: impl Fn(T) -> Vec<String> + Sync,
 ) -> Vec<String> {
     let queue = Mutex::new(all);
     let found = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..at_once {
             scope.spawn(|| {
                 loop {
                     let next = queue.lock().expect("no panic").pop();

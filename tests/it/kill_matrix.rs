@@ -7,13 +7,17 @@
 //! Here some of the violations meet the cases that name them, what those depend on, and a few that must stay
 //! green. `ci/kills.sh` lets every violation meet every case, and writes `fixtures/KILLS.md`.
 
+#[path = "kill_matrix/measured.rs"]
+mod measured;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::judging::{Judged, judged, some_at_a_time};
+use self::measured::Measured;
+use crate::judging::{AT_ONCE, Judged, judged, some_at_a_time};
 use crate::support::vestibule;
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
@@ -23,10 +27,6 @@ const MATRIX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/KILLS.md");
 
 /// Every so manieth violation is armed here: what two minutes have room for.
 const EVERY: usize = 16;
-
-/// Whether the newest number is one that repeats hangs on how many events the cases before left behind, and
-/// with that whether `v3.event-info.max` turns red: this one is seen with all cases alone.
-const BY_ALL_CASES: &str = "v3.seqnum.repeats";
 
 /// Cases that meet every violation: those of the envelope, which nearly all leave alone.
 const WITNESSES: &str = "v3.envelope.*";
@@ -136,7 +136,7 @@ fn violations() -> BTreeSet<String> {
 }
 
 /// What came of a run with a violation.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Seen {
     red: BTreeSet<String>,
     blocked: BTreeSet<String>,
@@ -147,11 +147,9 @@ struct Seen {
 
 /// Judges an emulator with that violation, by the cases whose ids are like these.
 fn judge(violation: &Violation, only: &BTreeSet<String>, capacity: bool) -> Seen {
-    let mut args = vec!["--fault".to_owned(), violation.argument()];
+    let allow = if capacity { "capacity" } else { "destructive" };
+    let mut args = ["--fault", &violation.argument(), "--allow", allow].map(str::to_owned).to_vec();
     args.extend(only.iter().flat_map(|id| ["--only".to_owned(), id.clone()]));
-    if capacity {
-        args.extend(["--allow", "capacity"].map(str::to_owned));
-    }
     let Judged { report, .. } = judged(&args);
     let mut seen = Seen::default();
     for case in report["cases"].as_array().expect("a list") {
@@ -174,9 +172,13 @@ fn wrong(violation: &Violation, named: &BTreeSet<String>, seen: &Seen) -> Vec<St
     for id in seen.red.difference(named) {
         wrong.push(format!("{shown} turns {id} red, which does not name it"));
     }
-    for id in named.difference(&seen.red).filter(|id| !seen.skipped.contains(*id)) {
-        let blocked = if seen.blocked.contains(id) { ": it is blocked" } else { "" };
-        wrong.push(format!("{shown} does not turn {id} red, which names it{blocked}"));
+    for id in named.difference(&seen.red) {
+        let why = match id {
+            id if seen.blocked.contains(id) => ": it is blocked",
+            id if seen.skipped.contains(id) => ": it is skipped",
+            _ => "",
+        };
+        wrong.push(format!("{shown} does not turn {id} red, which names it{why}"));
     }
     for (id, why) in &seen.errors {
         wrong.push(format!("{shown} makes {id} an error: {why}"));
@@ -199,18 +201,9 @@ fn share(cases: &Cases, named: &BTreeSet<String>) -> BTreeSet<String> {
     only
 }
 
-/// Lets each violation meet its cases, some at a time. All that is wrong.
-fn arm(
-    violations: Vec<(&Violation, &BTreeSet<String>)>,
-    only: impl Fn(&BTreeSet<String>) -> BTreeSet<String> + Sync,
-    cases: &Cases,
-) -> Vec<String> {
-    some_at_a_time(violations, |(violation, named)| {
-        let capacity = named.iter().all(|id| cases[id].capacity) && !named.is_empty();
-        // A full log for cases that need none would take minutes.
-        let only = if capacity { named.clone() } else { only(named) };
-        wrong(violation, named, &judge(violation, &only, capacity))
-    })
+/// Those of a full log: nothing else is done to a device that is filled for them, which would take minutes.
+fn fill(cases: &Cases, named: &BTreeSet<String>) -> bool {
+    !named.is_empty() && named.iter().all(|id| cases[id].capacity)
 }
 
 /// The matrix as it is published.
@@ -248,8 +241,10 @@ fn a_violation_turns_red_exactly_the_cases_that_name_it() {
     let cases = cases();
     let matrix = matrix(&cases);
     let fast = matrix.iter().filter(|(_, named)| !named.iter().any(|id| cases[id].capacity));
-    let some = fast.step_by(EVERY).filter(|(violation, _)| violation.name != BY_ALL_CASES);
-    let found = arm(some.collect(), |named| share(&cases, named), &cases);
+    let some = fast.step_by(EVERY).collect();
+    let found = some_at_a_time(AT_ONCE, some, |(violation, named)| {
+        wrong(violation, named, &judge(violation, &share(&cases, named), false))
+    });
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
@@ -260,13 +255,46 @@ fn the_published_matrix_is_that_of_the_cases() {
     assert!(published == now, "fixtures/KILLS.md is out of date: run ci/kills.sh");
 }
 
-/// For `ci/kills.sh`.
+/// For `ci/kills.sh`, whose words are in the environment: which violations, and how many at a time.
 #[test]
-#[ignore = "takes half an hour; ci/kills.sh runs it"]
+#[ignore = "takes most of an hour; ci/kills.sh runs it"]
+#[expect(clippy::print_stdout, reason = "who waits for most of an hour sees how far it is")]
+#[expect(clippy::disallowed_methods, reason = "a test has no arguments of its own")]
 fn the_whole_matrix_is_measured_and_written() {
-    let cases = cases();
-    let matrix = matrix(&cases);
-    let found = arm(matrix.iter().collect(), |_| BTreeSet::new(), &cases);
+    let said = |name: &str| std::env::var(name).unwrap_or_default();
+    let asked: BTreeSet<String> =
+        said("VESTIBULE_KILLS").split_whitespace().map(str::to_owned).collect();
+    let at_once = said("VESTIBULE_KILLS_AT_ONCE").parse().unwrap_or(AT_ONCE);
+    let (cases, known) = (cases(), violations());
+    let strange: Vec<_> = asked.difference(&known).collect();
+    assert!(strange.is_empty(), "no violation is called {strange:?}: see vestibule faults");
+    let (matrix, measured) = (matrix(&cases), Measured::of_these_sources());
+    let is_asked = |violation: &Violation| asked.contains(&violation.name);
+    let due = |violation: &Violation| match asked.is_empty() {
+        true => measured.row(violation).is_none(),
+        false => is_asked(violation),
+    };
+    let rows: Vec<_> = matrix.iter().filter(|(violation, _)| due(violation)).collect();
+    println!("{} of {} rows to measure, {at_once} at a time", rows.len(), matrix.len());
+    let mut found = some_at_a_time(at_once, rows, |(violation, named)| {
+        let capacity = fill(&cases, named);
+        let only = if capacity { named.clone() } else { BTreeSet::new() };
+        let seen = judge(violation, &only, capacity);
+        measured.keep(violation, &seen);
+        let wrong = wrong(violation, named, &seen);
+        println!("{}: {}", violation.argument(), if wrong.is_empty() { "exact" } else { "WRONG" });
+        wrong
+    });
+    if asked.is_empty() {
+        let rows = matrix.iter().filter_map(|(violation, named)| {
+            measured.row(violation).map(|seen| wrong(violation, named, &seen))
+        });
+        found.extend(rows.flatten());
+        found.sort();
+        found.dedup();
+    }
     assert!(found.is_empty(), "{}", found.join("\n"));
-    std::fs::write(MATRIX, rendered(&matrix)).expect("it can be written");
+    if asked.is_empty() {
+        std::fs::write(MATRIX, rendered(&matrix)).expect("it can be written");
+    }
 }

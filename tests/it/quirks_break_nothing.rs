@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::judging::{Judged, judged, some_at_a_time};
+use crate::judging::{AT_ONCE, Judged, judged, some_at_a_time};
 use crate::support::vestibule;
 
 /// The case that waits half a minute for an event to grow old; no quirk is about it.
@@ -109,7 +109,7 @@ fn with(quirk: &str, value: &str) -> Vec<String> {
 #[test]
 fn every_quirk_leaves_the_suite_green_and_is_told_by_name() {
     let usual = judged(&with("preset", "documented")).report;
-    let found = some_at_a_time(ROWS.iter().collect(), |row| wrong(row, &usual));
+    let found = some_at_a_time(AT_ONCE, ROWS.iter().collect(), |row| wrong(row, &usual));
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
