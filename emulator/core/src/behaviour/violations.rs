@@ -118,6 +118,8 @@ pub struct Fetch {
     pub descending: bool,
     /// The first of a page comes again in place of its last.
     pub repeats: bool,
+    /// Every second of a page has its predecessor's number (R-V3-15).
+    pub shares_numbers: bool,
     /// One in the middle of a page is left out.
     pub skips: bool,
     /// A `seqnum` older than the oldest kept gives the newest page.
@@ -137,8 +139,6 @@ pub struct Log {
     pub gap_lost: bool,
     /// Numbering begins again at a restart (R-V3-15).
     pub restarts: bool,
-    /// Every second event has its predecessor's number (R-V3-15).
-    pub repeats: bool,
     /// A job number with a PIN is an event (R-V3-27).
     pub pins: bool,
     /// How many numbers are left out once.

@@ -109,8 +109,5 @@ pub(super) fn number_of(bends: &Bends, remembered: &Remembered, entry: &Entry) -
     if bends.restarts {
         number = number.checked_sub(remembered.restarted_after).filter(|number| *number > 0)?;
     }
-    if bends.repeats && number.is_multiple_of(2) {
-        number -= 1;
-    }
     Some(number)
 }

@@ -183,9 +183,9 @@ rows! { Family::Protocol;
         "events is an object, its members named by their places" =>
         |on, _| always(on, Part::Good, "body.events", Change::Object);
     // Numbering.
-    "v3.seqnum.repeats", "R-V3-15", EVENTS, [],
-        "every second event has the number of the one before it" =>
-        |on, _| on.violations.v3.log.repeats = true;
+    "v3.seqnum.repeats", "R-V3-15", FETCH, [],
+        "every second event of a page has the number of the one before it" =>
+        |on, _| on.violations.v3.fetch.shares_numbers = true;
     "v3.seqnum.text", "v3: seqnum is a number", EVENTS, [],
         "seqnum is a text" => |on, _| always(on, Part::Event, "seqnum", Change::OtherType);
     "v3.seqnum.restarts", "R-V3-15", NUMBERED, [],
