@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use vestibule_core::clock::UnixMillis;
 use vestibule_core::dest::EventDest;
 use vestibule_core::flood::{Api, Shape, Shard};
+use vestibule_core::picture::ImageBytes;
 
 use super::values;
 
@@ -61,6 +62,12 @@ pub(crate) struct FloodArgs {
     /// The time from one burst to the next
     #[arg(long, value_name = "D", default_value = "10s", value_parser = values::duration)]
     pub(crate) burst_every: Duration,
+
+    /// Send an image of so many bytes with each record that can carry one [default: none]
+    ///
+    /// A drawn figure, unmistakably nobody, as a JPEG that differs from record to record; 6000 to 1000000.
+    #[arg(long, value_name = "N", value_parser = image_bytes)]
+    pub(crate) image_bytes: Option<ImageBytes>,
 
     /// Send the same records again [default: random, in the report]
     ///
@@ -116,6 +123,7 @@ Examples:
   vestibule flood --to http://127.0.0.1:9000/Record --rate 500 --duration 1m
   vestibule flood --to http://127.0.0.1:9000/Record --max --devices 64 --report html=flood.html
   vestibule flood --to http://127.0.0.1:9000/Record --shape storm --devices 1000 --events 100000
+  vestibule flood --to http://127.0.0.1:9000/Record --image-bytes 30000 --rate 50
   vestibule flood --to http://127.0.0.1:9000/Record --seed 7 --shard 0/4 --report json=0.json
 
 Exit codes: 0 every record was acknowledged; 1 some failed, or were not sent or answered in time; 2 bad
@@ -133,6 +141,12 @@ fn destination(text: &str) -> Result<EventDest, String> {
 
 fn devices(text: &str) -> Result<NonZeroU32, String> {
     text.parse().map_err(|_| "expected a whole number, 1 or more, like 100".to_owned())
+}
+
+fn image_bytes(text: &str) -> Result<ImageBytes, String> {
+    text.parse().ok().and_then(ImageBytes::new).ok_or_else(|| {
+        format!("expected a number of bytes, {} to {}", ImageBytes::MIN, ImageBytes::MAX)
+    })
 }
 
 fn moment(text: &str) -> Result<UnixMillis, String> {

@@ -150,6 +150,7 @@ fn settings(args: &FloodArgs, clock: Clock) -> Result<Settings, Failure> {
         to,
         ca: args.ca.clone(),
         api: args.api(),
+        images: args.image_bytes,
         seed: args.seed.unwrap_or_else(|| clock.fresh_seed()),
         schedule,
         duration,

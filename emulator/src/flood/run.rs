@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use vestibule_core::clock::{Mono, UnixMillis};
 use vestibule_core::dest::EventDest;
 use vestibule_core::flood::{Api, Pace, Records, Schedule, Shape, Shard, Site};
+use vestibule_core::picture::ImageBytes;
 
 use super::device::{Common, Device};
 use super::figures::{Figures, Second, Totals};
@@ -37,6 +38,8 @@ pub struct Settings {
     pub ca: Option<PathBuf>,
     /// In which form records are sent.
     pub api: Api,
+    /// How large the images are that records carry; none for none.
+    pub images: Option<ImageBytes>,
     /// The root of all that is random.
     pub seed: u64,
     /// When each record is due.
@@ -257,7 +260,7 @@ impl Flood {
         gates: &Arc<[Gate]>,
         start: Mono,
     ) -> JoinSet<()> {
-        let Settings { to, api, seed, shard, .. } = &self.settings;
+        let Settings { to, api, images, seed, shard, .. } = &self.settings;
         let common = Arc::new(Common {
             path: to.path_and_query().parse().expect("a checked address has a path"),
             to: to.clone(),
@@ -268,7 +271,10 @@ impl Flood {
             clock: self.clock,
             start,
         });
-        let site = Site::new(*seed, *api);
+        let mut site = Site::new(*seed, *api);
+        if let Some(bytes) = images {
+            site = site.with_images(*bytes);
+        }
         let mut sending = JoinSet::new();
         for (place, number) in shard.devices(schedule.devices()).enumerate() {
             let device = Device::new(Arc::clone(&common), number, Records::new(&site, number));

@@ -21,6 +21,7 @@ fn settings(platform: &Platform, shape: Shape, records: u64, devices: u32) -> Se
         to: EventDest::parse(&platform.url()).expect("an address"),
         ca: None,
         api: Api::V1,
+        images: None,
         seed: 7,
         schedule: Schedule::new(shape, pace, length, devices, every).expect("a flood"),
         duration: None,

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use super::schedule::FIRST_STAMP;
 use crate::behaviour::Behaviour;
 use crate::clock::UnixMillis;
-use crate::event::{AlarmSerial, Entry, Fact, Index, Phase, RecordId, Seqnum};
+use crate::event::{AlarmSerial, Entry, Fact, Index, Phase, Photo, RecordId, Seqnum};
+use crate::picture::ImageBytes;
 use crate::seed::Seed;
 use crate::wire::{FaultsArmed, Identity, View, v1, v3};
 use crate::world::{Roster, RosterSizes, Setup, Traffic, World};
@@ -41,15 +42,30 @@ pub struct Site {
     roster: Arc<Roster>,
     setup: Arc<Setup>,
     api: Api,
+    photo: Photo,
 }
 
 impl Site {
-    /// A site of that seed, whose devices send in that form.
+    /// A site of that seed, whose devices send in that form and take no images.
     #[must_use]
     pub fn new(seed: u64, api: Api) -> Self {
         let seed = Seed::root(seed).named("flood");
         let roster = Roster::new(seed.named("roster"), RosterSizes::default());
-        Self { seed, roster: Arc::new(roster), setup: Arc::new(Setup::default()), api }
+        Self {
+            seed,
+            roster: Arc::new(roster),
+            setup: Arc::new(Setup::default()),
+            api,
+            photo: Photo::None,
+        }
+    }
+
+    /// The same one, whose devices take images of that size. Nothing else of a record changes with them.
+    #[must_use]
+    pub fn with_images(mut self, bytes: ImageBytes) -> Self {
+        self.setup = Arc::new(Setup { image_bytes: bytes, ..Setup::default() });
+        self.photo = Photo::Taken;
+        self
     }
 }
 
@@ -66,6 +82,7 @@ pub struct Record {
 #[derive(Debug)]
 pub struct Records {
     api: Api,
+    photo: Photo,
     view: View,
     world: World,
     /// The entry whose second record is still to come.
@@ -100,7 +117,8 @@ impl Records {
             seed,
         };
         let last = UnixMillis::new(0);
-        Self { api: site.api, view, world, rest: None, taken: 0, last, raised: BTreeMap::new() }
+        let (api, photo) = (site.api, site.photo);
+        Self { api, photo, view, world, rest: None, taken: 0, last, raised: BTreeMap::new() }
     }
 
     /// With what the records are shown.
@@ -156,7 +174,7 @@ impl Records {
                 Api::V3 => fact.kind().is_some(),
             };
             if has_record {
-                return fact;
+                return fact.with_photo(self.photo);
             }
         }
     }

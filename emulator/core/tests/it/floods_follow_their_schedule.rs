@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use serde_json::Value;
 use vestibule_core::clock::UnixMillis;
 use vestibule_core::flood::{
     Api, Length, Pace, Records, Schedule, ScheduleError, Shape, Shard, Site,
 };
+use vestibule_core::picture::ImageBytes;
 
 const EVERY: Duration = Duration::from_secs(10);
 
@@ -177,6 +180,42 @@ fn no_record_comes_twice_even_when_all_are_made_at_once() {
                 assert!(bodies.insert(record.body));
             }
         }
+    }
+}
+
+/// Takes a record's images out of it.
+fn take_images(record: &mut Value) -> Vec<String> {
+    let data = if record["data"].is_object() { "data" } else { "body" };
+    let members = ["rgb_image", "alarm_photo"].into_iter();
+    let taken = members.filter_map(|name| record[data].get_mut(name).map(Value::take));
+    taken.filter_map(|image| image.as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn with_images_a_record_differs_by_its_image_alone() {
+    let bytes = ImageBytes::new(6_000).expect("the least");
+    for api in [Api::V1, Api::V3] {
+        let site = Site::new(7, api);
+        let mut without = Records::new(&site, 0);
+        let mut with = Records::new(&site.with_images(bytes), 0);
+        let mut pictures = BTreeSet::new();
+        for at in (0..200).map(|at| UnixMillis::new(at * 1000)) {
+            let [mut plain, mut seen] = [&mut without, &mut with].map(|records| {
+                let record = records.next(at);
+                serde_json::from_slice::<Value>(&record.body).expect("a record is JSON")
+            });
+            let none = take_images(&mut plain);
+            assert!(none.iter().all(|image| image.trim().is_empty()), "{none:?}");
+            for image in take_images(&mut seen).iter().filter(|image| !image.trim().is_empty()) {
+                let picture = STANDARD.decode(image).expect("base64");
+                assert!(picture.starts_with(&[0xff, 0xd8]) && picture.ends_with(&[0xff, 0xd9]));
+                assert!((5_997..=6_000).contains(&picture.len()), "{}", picture.len());
+                assert!(pictures.insert(picture), "the same picture twice");
+            }
+            assert_eq!(plain, seen);
+        }
+        // A report tells of an image by its number alone.
+        assert_eq!(pictures.len() > 50, api == Api::V1, "{}", pictures.len());
     }
 }
 

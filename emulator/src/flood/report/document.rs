@@ -12,6 +12,7 @@ use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vestibule_core::flood::{self, Schedule, Shard};
+use vestibule_core::picture::ImageBytes;
 
 use crate::flood::{Ending, Finished, Percentiles, Second, Settings, Totals};
 
@@ -71,6 +72,8 @@ pub struct Setting {
     pub api: String,
     /// The seed: the same one gives the same records.
     pub seed: u64,
+    /// How many bytes an image has, before base64; null where records carry none.
+    pub image_bytes: Option<u32>,
     /// How many devices there are in all shards.
     pub devices: u32,
     /// `steady`, `rush`, `burst` or `storm`.
@@ -188,6 +191,7 @@ impl Subject {
         let setting = Setting {
             api: settings.api.name().to_owned(),
             seed: settings.seed,
+            image_bytes: settings.images.map(ImageBytes::get),
             devices: schedule.devices(),
             shape: schedule.shape().name().to_owned(),
             pace: match schedule.pace() {

@@ -91,6 +91,7 @@ fn same_flood(
     let differing = [
         ("seed", a.seed != b.seed),
         ("api", a.api != b.api),
+        ("size of images", a.image_bytes != b.image_bytes),
         ("number of devices", a.devices != b.devices),
         ("shape", a.shape != b.shape),
         ("pace", a.pace != b.pace),
