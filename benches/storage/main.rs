@@ -46,6 +46,9 @@ fn appends(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(format!("appends, {name}"));
         group.sample_size(10);
         for count in [1, 64, 1_024] {
+            if !is_wanted(&format!("appends, {name}, {count} devices")) {
+                continue;
+            }
             group.throughput(Throughput::Elements(count.into()));
             let dir = tempfile::tempdir().expect("a directory");
             let kept = Devices::kept(&runtime, &config(count, 0), dir.path(), durability);
@@ -72,6 +75,13 @@ fn appends(criterion: &mut Criterion) {
     }
 }
 
+/// Whether something of that name was asked for: all is, unless a part of a name is given. Here because
+/// criterion leaves out only what it measures itself.
+fn is_wanted(name: &str) -> bool {
+    let mut parts = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
+    parts.next().is_none_or(|part| name.contains(&part))
+}
+
 /// How much of the plain file's rate the store reaches.
 fn tell_ratio(what: &str, mut ratios: Vec<f64>) {
     ratios.sort_by(f64::total_cmp);
@@ -87,13 +97,17 @@ fn timed(work: impl FnOnce()) -> Duration {
 }
 
 fn reopening(criterion: &mut Criterion) {
+    const NAME: &str = "reopening 50,000";
+    if !is_wanted(NAME) {
+        return;
+    }
     let dir = tempfile::tempdir().expect("a directory");
     let config = config(1, EVENTS.into());
     drop(Devices::kept(&runtime(), &config, dir.path(), Durability::Process));
     let file = dir.path().join(Store::FILE);
     let bytes = std::fs::metadata(&file).expect("a file").len();
     println!("bytes on disk a record: {}", bytes / u64::from(EVENTS));
-    let mut group = criterion.benchmark_group("reopening 50,000");
+    let mut group = criterion.benchmark_group(NAME);
     group.sample_size(20);
     group.bench_function("store", |bencher| bencher.iter(|| reopen(dir.path(), &config)));
     group.bench_function("reading its bytes", |bencher| {
@@ -202,8 +216,12 @@ fn main() {
     if let Some(dir) = std::env::var_os(MEMORY_OF) {
         return memory_of(Path::new(&dir));
     }
-    memory();
-    bounded();
+    if is_wanted("memory") {
+        memory();
+    }
+    if is_wanted("files") {
+        bounded();
+    }
     benches();
     Criterion::default().configure_from_args().final_summary();
 }

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use vestibule_emulator::storage::Durability;
 
 /// Bytes of a record: what a row of the store takes.
-const RECORD: [u8; 96] = [b'r'; 96];
+const RECORD: [u8; 40] = [b'r'; 40];
 
 #[derive(Default)]
 struct Waiting {
