@@ -1,9 +1,43 @@
 #!/usr/bin/env bash
-# Beside others, in one run on one machine: needs wrk and nginx (Debian: wrk, nginx-light), and Python 3.
+# Beside others, in one run on one machine.
+#
+# Usage: benches/peers.sh flood|fetch|pushes|start|all [PAIRS [SECONDS or RECORDS]]
+#
+# Needs wrk and nginx (Debian: wrk, nginx-light) and Python 3; for fetch and start Java, too, and Node.js with npm,
+# which puts WireMock and Mockoon into target/peers.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-for needed in wrk nginx python3; do
-    command -v "$needed" >/dev/null || { echo "benches/peers.sh: $needed is missing; install it" >&2; exit 2; }
+what=${1:-all}
+shift || true
+needed=(wrk nginx python3)
+case $what in
+flood | pushes) ;;
+fetch | start | all) needed+=(java node npm) ;;
+*)
+    sed -n 's/^# Usage: /usage: /p' "$0" >&2
+    exit 2
+    ;;
+esac
+for program in "${needed[@]}"; do
+    command -v "$program" >/dev/null || { echo "benches/peers.sh: $program is missing; install it" >&2; exit 2; }
 done
-cargo build --release --locked --bin vestibule
-exec python3 benches/peers/flood.py "${CARGO_TARGET_DIR:-target}/release/vestibule" "$@"
+target=${CARGO_TARGET_DIR:-target}
+cargo build --release --locked --bin vestibule --example bare_hyper
+vestibule=$target/release/vestibule
+modules=$target/peers/node_modules
+if [[ $what != flood && $what != pushes && ! -d $modules ]]; then
+    npm install --prefix "$target/peers" --no-fund --no-audit wiremock@3.13.2 @mockoon/cli@9.9.0
+fi
+beside() { python3 "benches/peers/$1.py" "${@:2}"; }
+case $what in
+flood) beside flood "$vestibule" "$@" ;;
+pushes) beside pushes "$vestibule" "$@" ;;
+fetch) beside fetch "$vestibule" "$target/release/examples/bare_hyper" "$modules" "$@" ;;
+start) beside start "$vestibule" "$modules" "$@" ;;
+all)
+    beside flood "$vestibule"
+    beside pushes "$vestibule"
+    beside fetch "$vestibule" "$target/release/examples/bare_hyper" "$modules"
+    beside start "$vestibule" "$modules"
+    ;;
+esac
