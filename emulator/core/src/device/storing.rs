@@ -67,8 +67,8 @@ enum Step {
 /// What changes seldom and is stored before it is so.
 #[derive(Debug)]
 pub(super) enum Rare {
-    /// A new subscription.
-    Subscription(Subscription),
+    /// A new subscription; none where a fault takes it away.
+    Subscription(Option<Subscription>),
     /// A new password's digest.
     Password(String, String),
     /// New settings, checked.
@@ -359,7 +359,7 @@ impl Device {
     fn apply(&mut self, rare: Rare, mono: Mono, effects: &mut Effects) {
         match rare {
             Rare::Subscription(subscription) => {
-                self.subscription = Some(subscription);
+                self.subscription = subscription;
                 self.push.wake();
             }
             Rare::Password(user, digest) => {
@@ -505,7 +505,7 @@ impl Rare {
     /// What it will have changed.
     fn change(&self, state: &mut State) {
         match self {
-            Self::Subscription(subscription) => state.subscription = Some(subscription.clone()),
+            Self::Subscription(subscription) => state.subscription.clone_from(subscription),
             Self::Password(user, digest) => {
                 state.passwords.insert(user.clone(), digest.clone());
             }

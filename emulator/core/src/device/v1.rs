@@ -57,7 +57,7 @@ impl Device {
                 if !self.faults.is_empty() {
                     self.remembered.previous.clone_from(&self.subscription);
                 }
-                self.change(Rare::Subscription(subscription), mono, effects);
+                self.change(Rare::Subscription(Some(subscription)), mono, effects);
                 self.deliver(mono, effects);
                 Ok(Reply::Done)
             }
@@ -182,13 +182,13 @@ impl Device {
         effects: &mut Effects,
     ) {
         if violations.refusal_clears {
-            self.subscription = None;
+            self.change(Rare::Subscription(None), mono, effects);
         }
         if let Some(subscription) = self.subscription.clone()
             && violations.refusal_applies
         {
             let subscription = Subscription { enabled: false, ..subscription };
-            self.change(Rare::Subscription(subscription), mono, effects);
+            self.change(Rare::Subscription(Some(subscription)), mono, effects);
         }
     }
 

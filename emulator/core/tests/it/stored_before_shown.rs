@@ -8,6 +8,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use vestibule_core::calls::control::{Command, CommandError, Playing};
+use vestibule_core::calls::v1;
 use vestibule_core::clock::{Mono, Now, UnixMillis};
 use vestibule_core::device::{Batch, Config, Device, Effect, Life, Position, Room, State, Stored};
 use vestibule_core::event::flat::Flat;
@@ -199,6 +200,21 @@ fn what_is_rare_is_stored_before_it_is_so() {
     assert_eq!(kept.rig.login("admin", other)["retcode"], 0);
     assert_eq!(kept.rig.subscription(), subscription);
     assert_eq!(kept.disk.state.settings["manager-mode"], "none");
+}
+
+#[test]
+fn a_subscription_that_a_fault_took_away_does_not_come_back() {
+    let mut kept = Kept::new(|config| {
+        config.push_to = Some(dest(RECORDS));
+        config.behaviour.violations.v1.subscribe.refusal_clears = true;
+    });
+    assert!(kept.rig.subscription()["data"].is_object());
+    let refused = kept.rig.call_v1(Err(v1::Unreadable::Field("it is of no use")));
+    assert!(refused.is_err(), "{refused:?}");
+    kept.store();
+    assert!(kept.rig.subscription()["data"].is_null());
+    kept.power_cut_at_once();
+    assert!(kept.rig.subscription()["data"].is_null());
 }
 
 #[test]
