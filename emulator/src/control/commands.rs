@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use vestibule_core::calls::control::{Command, CommandError, Flap, Network, Reply, TrafficChange};
 use vestibule_core::clock::{Now, Speed};
 use vestibule_core::device::{self, Device};
@@ -17,7 +18,7 @@ use super::app::App;
 use super::devices::TrafficShown;
 use super::extract::{Empty, Json, Object};
 use super::problem::Problem;
-use super::target::{ALL, Turns, on_each_and_settle, on_each_stored};
+use super::target::{ALL, Lines, OneOrAll, Sn, Turns, on_each_and_settle, on_each_stored};
 use crate::fleet::{Fleet, Handle, Receipt};
 
 /// The shortest and longest time of a flap: shorter, sockets would not see it; a longer one is an outage.
@@ -28,7 +29,7 @@ const FLAP_TIME_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 const FLAP_TIMES_MAX: u32 = 100_000;
 
 /// Where a device is after a command.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct After {
     online: bool,
     next_index: u64,
@@ -70,15 +71,17 @@ pub(super) fn duration(field: &str, text: &str) -> Result<Duration, Problem> {
 }
 
 /// The body of POST `/devices/{sn}/network`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NetworkBody {
     state: Option<Switched>,
+    #[schema(value_type = Option<FlapBody>)]
     flap: Option<Object<FlapBody>>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(try_from = "String")]
+#[schema(rename_all = "lowercase")]
 enum Switched {
     Online,
     Offline,
@@ -96,12 +99,15 @@ impl TryFrom<String> for Switched {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct FlapBody {
+    /// Such as `5s`: from 10ms to 24h.
     up: String,
+    /// Likewise.
     down: String,
     #[serde(default = "once")]
+    #[schema(minimum = 1, maximum = 100_000)]
     times: u32,
 }
 
@@ -141,7 +147,8 @@ impl FlapBody {
     }
 }
 
-/// POST `/devices/{sn}/network`.
+/// Switches a device's network, or lets it flap.
+#[utoipa::path(post, path = "/devices/{sn}/network", params(Sn), request_body = NetworkBody, responses((status = OK, body = OneOrAll<After>), Problem))]
 pub(super) async fn network(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
@@ -152,9 +159,10 @@ pub(super) async fn network(
 }
 
 /// The body of PUT `/devices/{sn}/traffic`; what is left out stays as it is.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TrafficBody {
+    /// `office`, `steady` or `quiet`.
     traffic: Option<String>,
     rate_per_minute: Option<f64>,
     speed: Option<f64>,
@@ -178,7 +186,8 @@ impl TrafficBody {
     }
 }
 
-/// PUT `/devices/{sn}/traffic`.
+/// Changes what happens by itself.
+#[utoipa::path(put, path = "/devices/{sn}/traffic", params(Sn), request_body = TrafficBody, responses((status = OK, body = OneOrAll<TrafficShown>), Problem))]
 pub(super) async fn traffic(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
@@ -193,7 +202,8 @@ pub(super) async fn traffic(
     .await
 }
 
-/// POST `/devices/{sn}/restart`.
+/// Restarts a device.
+#[utoipa::path(post, path = "/devices/{sn}/restart", params(Sn), responses((status = OK, body = OneOrAll<After>), Problem))]
 pub(super) async fn restart(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
@@ -202,7 +212,8 @@ pub(super) async fn restart(
     on_each_and_settle(&app, &sn, |handle| done(handle, Command::Restart), After::of).await
 }
 
-/// POST `/devices/{sn}/reset`.
+/// Makes a device as it was shipped (R-V3-29).
+#[utoipa::path(post, path = "/devices/{sn}/reset", params(Sn), responses((status = OK, body = OneOrAll<After>), Problem))]
 pub(super) async fn reset(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
@@ -211,7 +222,8 @@ pub(super) async fn reset(
     on_each_and_settle(&app, &sn, |handle| done(handle, Command::FactoryReset), After::of).await
 }
 
-/// POST `/rewind`: every device as at the start, with the same seed.
+/// Makes every device as at the start, with the same seed.
+#[utoipa::path(post, path = "/rewind", responses((status = OK, body = Lines<'static, After>), Problem))]
 pub(super) async fn rewind(State(app): State<Arc<App>>, _: Empty) -> Result<Response, Problem> {
     let fresh = fresh_devices(&app.fleet).await?;
     let act = |handle: &Handle| {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 use vestibule_core::wire::View;
 
 use super::app::App;
@@ -12,10 +13,11 @@ use super::devices::rfc3339;
 use super::entries::Page;
 use super::extract::Params;
 use super::problem::Problem;
-use super::target::on_each;
+use super::target::{OneOrAll, Sn, on_each};
 use crate::uplink::Logged;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Deliveries)]
 struct Answer {
     deliveries: Vec<Shown>,
     /// Where the next page begins.
@@ -23,7 +25,8 @@ struct Answer {
 }
 
 /// One attempt.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Delivery)]
 struct Shown {
     number: u64,
     at: String,
@@ -60,7 +63,8 @@ impl Shown {
     }
 }
 
-/// The attempts that are kept, in the order of their ends.
+/// Lists the attempts that are kept, in the order of their ends.
+#[utoipa::path(get, path = "/devices/{sn}/deliveries", params(Sn, Page), responses((status = OK, body = OneOrAll<Answer>), Problem))]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,

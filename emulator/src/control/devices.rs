@@ -7,6 +7,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use utoipa::ToSchema;
 use vestibule_core::calls::control::Status;
 use vestibule_core::calls::v1::Subscription;
 use vestibule_core::clock::{Speed, UnixMillis};
@@ -17,23 +18,25 @@ use vestibule_core::world::Traffic;
 use super::app::App;
 use super::faults;
 use super::problem::Problem;
-use super::target::{ALL, answer_json, on_each, one};
+use super::target::{ALL, OneOrAll, Sn, answer_json, on_each, one};
 use crate::fleet::Handle;
 use crate::storage::{CommitError, StoreStatus};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Devices<'a> {
     devices: Vec<Named<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Device)]
 struct Named<'a> {
     sn: &'a str,
     #[serde(flatten)]
     device: Shown,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeviceState)]
 struct Shown {
     device_id: String,
     online: bool,
@@ -48,21 +51,24 @@ struct Shown {
     subscription: Option<SubscriptionShown>,
     report_to: Option<String>,
     /// How the connection stands that reports leave by: `down`, `opening` or `open`; null where they need none.
+    #[schema(value_type = Option<String>)]
     report_line: Option<&'static str>,
     images: bool,
     faults: Vec<faults::Shown>,
     traffic: TrafficShown,
+    /// RFC 3339, to the millisecond.
     clock: String,
     next_index: u64,
     storage: Storage,
 }
 
 /// Where the device is kept.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Storage {
     /// `memory`; of a store `ok`, `full` or `failing`.
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     error: Option<String>,
 }
 
@@ -81,7 +87,7 @@ impl From<Option<StoreStatus>> for Storage {
 }
 
 /// `min` and `max` are 0 while it is empty, as in `event-info` (R-V3-14).
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Journal {
     min: u64,
     max: u64,
@@ -89,28 +95,32 @@ struct Journal {
     capacity: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Subscription)]
 struct SubscriptionShown {
     event_dest: String,
     enabled: bool,
 }
 
 /// What happens at a device by itself.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Traffic)]
 pub(super) struct TrafficShown {
     traffic: &'static str,
     rate_per_minute: f64,
     speed: f64,
 }
 
-/// GET `/devices`.
+/// Shows every device.
+#[utoipa::path(get, path = "/devices", responses((status = OK, body = Devices<'static>), Problem))]
 pub(super) async fn list(State(app): State<Arc<App>>) -> Response {
     let devices = app.fleet.devices.iter();
     let devices = devices.map(|(sn, handle)| Named { sn, device: show_one(handle) }).collect();
     answer_json(&Devices { devices })
 }
 
-/// GET `/devices/{sn}`.
+/// Shows a device, or with `all` every one.
+#[utoipa::path(get, path = "/devices/{sn}", params(Sn), responses((status = OK, body = OneOrAll<Named<'static>>), Problem))]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,

@@ -8,6 +8,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use jiff::fmt::temporal::Pieces;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use vestibule_core::calls::control::{Command, Emitted, Playing, Reply};
 use vestibule_core::clock::UnixMillis;
 use vestibule_core::world::{EventName, Refusal, Whom, Wish};
@@ -16,7 +17,7 @@ use super::app::App;
 use super::commands::command;
 use super::extract::Json;
 use super::problem::Problem;
-use super::target::{ALL, Turns, on_each_stored};
+use super::target::{ALL, OneOrAll, Sn, Turns, on_each_stored};
 use crate::fleet::Handle;
 
 /// The most events one request makes at `all` devices together: the answer names each, and would otherwise
@@ -24,11 +25,14 @@ use crate::fleet::Handle;
 const EVENTS_MAX: u64 = 1_000_000;
 
 /// The body.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Wish)]
 pub(super) struct Body {
+    /// `face`, `card`, `qrcode`, `visitor`, `therm`, `door`, `remote`, `push`, `fire`, `disa`, `pin` or `alarm`.
     event: String,
     #[serde(default = "once")]
+    #[schema(minimum = 1, maximum = 100_000)]
     count: u32,
     state: Option<u8>,
     person: Option<Named>,
@@ -40,6 +44,7 @@ pub(super) struct Body {
     code: Option<u32>,
     status: Option<u8>,
     at: Option<Moment>,
+    /// The whole scene, with what follows.
     #[serde(default)]
     episode: bool,
 }
@@ -49,7 +54,7 @@ const fn once() -> u32 {
 }
 
 /// A person's uid or a name for a kind of person.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(
     untagged,
     expecting = "expected a uid, \"any\", \"stranger\", \"visitor\" or \"blocklisted\""
@@ -69,7 +74,7 @@ impl Named {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(
     untagged,
     expecting = "expected an RFC 3339 time such as \"2026-03-02T08:00:00+08:00\", or milliseconds since 1970"
@@ -145,18 +150,21 @@ impl Body {
 }
 
 /// The answer: what was made, in order.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Emitted)]
 struct Answer {
     events: Vec<Made>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Made {
     index: u64,
     seqnum: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     uuid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     trace_id: Option<String>,
 }
 
@@ -171,7 +179,8 @@ impl From<Emitted> for Made {
     }
 }
 
-/// Makes events happen.
+/// Makes events happen, and answers once they are durable.
+#[utoipa::path(post, path = "/devices/{sn}/events", params(Sn), request_body = Body, responses((status = OK, body = OneOrAll<Answer>), Problem))]
 pub(super) async fn emit(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,

@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
 use vestibule_core::event::{Entry, Index, RecordId};
 use vestibule_core::wire::{View, v1, v3};
 
@@ -14,7 +15,7 @@ use super::devices::rfc3339;
 use super::extract::Params;
 use super::matcher;
 use super::problem::Problem;
-use super::target::on_each;
+use super::target::{OneOrAll, Sn, on_each};
 
 /// How much is shown when nothing is said.
 pub(super) const LIMIT_USUAL: usize = 100;
@@ -23,17 +24,22 @@ pub(super) const LIMIT_USUAL: usize = 100;
 pub(super) const LIMIT_MAX: usize = 1000;
 
 /// One entry.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Entry)]
 pub(super) struct Shown {
     index: u64,
     seqnum: Option<u64>,
     at: String,
     kind: &'static str,
+    /// The verdict's name, where somebody asked to be let in.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     reason: Option<&'static str>,
     /// As `event-fetch` shows it.
+    #[schema(value_type = Option<Object>)]
     v3: Option<Box<RawValue>>,
     /// As it is pushed, each record.
+    #[schema(value_type = Vec<Object>)]
     v1: Vec<Box<RawValue>>,
 }
 
@@ -63,11 +69,15 @@ fn raw(bytes: Vec<u8>) -> Box<RawValue> {
 }
 
 /// Where to begin and how much.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Page {
+    /// The first number.
     #[serde(default)]
     pub(super) from: u64,
+    /// How many at most: 100 by itself, and never more than 1,000.
+    #[param(nullable = false)]
     limit: Option<usize>,
 }
 
@@ -78,14 +88,16 @@ impl Page {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Entries)]
 struct Answer {
     events: Vec<Shown>,
     /// Where the next page begins.
     next: u64,
 }
 
-/// GET `/devices/{sn}/events`: what is kept, by index.
+/// Lists what is kept, by index.
+#[utoipa::path(get, path = "/devices/{sn}/events", params(Sn, Page), responses((status = OK, body = OneOrAll<Answer>), Problem))]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
+use utoipa::ToSchema;
 use vestibule_core::event::{Entry, Index};
 use vestibule_core::wire::View;
 
@@ -28,7 +29,7 @@ use super::extract::Json;
 use super::feed::News;
 use super::matcher::Matcher;
 use super::problem::Problem;
-use super::target::{ALL, Line, Lines, answer_json, one};
+use super::target::{ALL, Line, Lines, OneOrAll, Sn, answer_json, one};
 use crate::clock::{Elapsed, within};
 use crate::fleet::Handle;
 
@@ -45,12 +46,15 @@ const COUNT_MAX: u32 = 10_000;
 const NEAR_MISSES_MAX: usize = 10;
 
 /// The body.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Expectation)]
 pub(super) struct Body {
     event: Option<String>,
     #[serde(default = "once")]
+    #[schema(minimum = 1, maximum = 10_000)]
     count: u32,
+    /// Such as `5s`, which is usual; at most `10m`.
     within: Option<String>,
     /// The first index that counts; left out, whatever comes from now on.
     from: Option<u64>,
@@ -130,7 +134,8 @@ impl Body {
 }
 
 /// The answer: the matches, in order.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Matches)]
 struct Answer {
     events: Vec<Shown>,
 }
@@ -143,7 +148,14 @@ struct NearMiss {
     differs: Map<String, Value>,
 }
 
-/// Waits for what is expected of one device, or of each.
+/// Waits for what is expected of a device, or of each.
+#[utoipa::path(
+    post,
+    path = "/devices/{sn}/expect",
+    params(Sn),
+    request_body = Body,
+    responses((status = OK, body = OneOrAll<Answer>), Problem),
+)]
 pub(super) async fn expect(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,

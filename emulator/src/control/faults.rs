@@ -9,6 +9,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 use vestibule_core::calls::control::Command;
 use vestibule_core::faults::{ArmedStatus, FaultSet, Wanted};
 
@@ -16,23 +17,40 @@ use super::app::App;
 use super::commands::command;
 use super::extract::{Empty, Json, Object};
 use super::problem::Problem;
-use super::target::{on_each, on_each_and_settle};
+use super::target::{OneOrAll, Sn, on_each, on_each_and_settle};
 use crate::fleet::{Handle, Receipt};
 
 /// The body of PUT `/devices/{sn}/faults`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FaultsBody {
+    #[schema(value_type = Vec<WantedFault>)]
     faults: Vec<Object<Wanted>>,
 }
 
-#[derive(Serialize)]
+/// A fault as it is asked for; `vestibule faults` lists them with their parameters.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "it only describes: the core reads the fault itself")]
+struct WantedFault {
+    name: String,
+    /// By name; what is left out has its default.
+    #[schema(required = false)]
+    params: Map<String, Value>,
+    /// At which exchanges it strikes: one of `probability`, `first`, `every` and `for`; left out, at all.
+    #[schema(required = false)]
+    scope: Map<String, Value>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Faults)]
 struct Answer {
     faults: Vec<Shown>,
 }
 
 /// One armed fault.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ArmedFault)]
 pub(super) struct Shown {
     name: &'static str,
     params: Map<String, Value>,
@@ -65,7 +83,8 @@ fn replace(handle: &Handle, faults: FaultSet) -> Result<((), Receipt), Problem> 
     command(handle, Command::Arm(faults)).map(|(_, receipt)| ((), receipt))
 }
 
-/// GET `/devices/{sn}/faults`.
+/// Lists the armed faults.
+#[utoipa::path(get, path = "/devices/{sn}/faults", params(Sn), responses((status = OK, body = OneOrAll<Answer>), Problem))]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
@@ -73,7 +92,8 @@ pub(super) async fn list(
     on_each(&app, &sn, |handle| Ok(armed(handle))).await
 }
 
-/// PUT `/devices/{sn}/faults`.
+/// Arms faults in place of those before, all at once.
+#[utoipa::path(put, path = "/devices/{sn}/faults", params(Sn), request_body = FaultsBody, responses((status = OK, body = OneOrAll<Answer>), Problem))]
 pub(super) async fn arm(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
@@ -85,7 +105,8 @@ pub(super) async fn arm(
     on_each_and_settle(&app, &sn, |handle| replace(handle, faults.clone()), armed).await
 }
 
-/// DELETE `/devices/{sn}/faults`.
+/// Clears every fault.
+#[utoipa::path(delete, path = "/devices/{sn}/faults", params(Sn), responses((status = OK, body = OneOrAll<Answer>), Problem))]
 pub(super) async fn clear(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
+use utoipa::IntoParams;
 
 use super::app::App;
 use super::entries::Shown;
@@ -27,9 +28,12 @@ use super::target::{ALL, one};
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 
 /// The query.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Query {
+    /// Of which device; left out, or `all`, of every one.
+    #[param(nullable = false)]
     sn: Option<String>,
 }
 
@@ -40,7 +44,13 @@ struct Told<'a> {
     entry: Shown,
 }
 
-/// Streams until the watcher leaves or the emulator stops.
+/// Streams what happens, until the watcher leaves or the emulator stops.
+#[utoipa::path(
+    get,
+    path = "/events",
+    params(Query),
+    responses((status = OK, body = String, content_type = "text/event-stream"), Problem),
+)]
 pub(super) async fn watch(
     State(app): State<Arc<App>>,
     Params(query): Params<Query>,

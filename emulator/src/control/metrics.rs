@@ -17,6 +17,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
 use super::extract::Params;
@@ -24,18 +25,28 @@ use crate::fleet::{Fleet, Handle, OpenedBy};
 use crate::metrics::{CONTENT_TYPE, text};
 
 /// How the counts are told.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Asked {
+    /// Left out, sums over all devices.
+    #[param(nullable = false)]
     by: Option<By>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum By {
     Device,
 }
 
+/// Tells the devices' counts to Prometheus.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    params(Asked),
+    responses((status = OK, body = String, content_type = "application/openmetrics-text"), Problem),
+)]
 pub(super) async fn show(State(app): State<Arc<App>>, Params(asked): Params<Asked>) -> Response {
     let mut devices = BTreeMap::new();
     for (sn, handle) in &app.fleet.devices {

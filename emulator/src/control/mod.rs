@@ -22,4 +22,5 @@ mod router;
 mod server;
 mod target;
 
+pub use self::router::openapi;
 pub use self::server::Server;

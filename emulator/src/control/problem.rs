@@ -3,12 +3,16 @@
 //! The `type` is always `about:blank`: the status says which kind it is, `detail` says what, why and what to
 //! try. Some have further members, such as `known`.
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
+use utoipa::openapi::{Content, RefOr, Response as Described, ResponseBuilder};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use crate::storage::{CommitError, NotStored};
 
@@ -71,6 +75,30 @@ impl Problem {
     /// The detail and the further members, for one line of many.
     pub(super) fn into_line(self) -> (String, Map<String, Value>) {
         (self.0.detail, self.0.members)
+    }
+}
+
+/// A problem as it is written.
+#[derive(ToSchema)]
+#[schema(as = Problem)]
+#[expect(dead_code, reason = "it only describes: a problem has members of its own, too")]
+struct Written {
+    /// Always `about:blank`.
+    r#type: String,
+    title: String,
+    status: u16,
+    /// What, why, and what to try.
+    detail: String,
+}
+
+/// Whatever an operation does not say of itself.
+impl IntoResponses for Problem {
+    fn responses() -> BTreeMap<String, RefOr<Described>> {
+        let content = Content::new(Some(Written::schema()));
+        let problem = ResponseBuilder::new()
+            .description("it could not be done; the detail says why, and what to try")
+            .content("application/problem+json", content);
+        BTreeMap::from([("default".to_owned(), problem.build().into())])
     }
 }
 

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
 use super::problem::Problem;
@@ -16,21 +17,40 @@ use crate::fleet::{Fleet, Handle, Receipt, Turn};
 /// The name for every device.
 pub(super) const ALL: &str = "all";
 
+/// Whom a path means.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it only describes")]
+pub(super) struct Sn {
+    /// A serial number, or `all`.
+    sn: String,
+}
+
+/// The answer for one device, or for all.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it only describes")]
+pub(super) enum OneOrAll<T> {
+    One(T),
+    All(Lines<'static, T>),
+}
+
 /// The most serial numbers that a problem lists: more would hide the one that was meant.
 const KNOWN_MAX: usize = 20;
 
 /// The answer of `all`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Lines<'a, T> {
     pub(super) devices: Vec<Line<'a, T>>,
 }
 
-/// What one device of `all` answers.
-#[derive(Serialize)]
+/// What one device of `all` answers: what it would answer alone, or why not.
+#[derive(Serialize, ToSchema)]
 pub(super) struct Line<'a, T> {
     sn: &'a str,
     ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     error: Option<String>,
     #[serde(flatten)]
     members: Map<String, Value>,

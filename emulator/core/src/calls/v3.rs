@@ -296,4 +296,16 @@ impl Retcode {
     pub const UNSUPPORTED: Self = Self(111);
     /// The platform has not let the device in yet.
     pub const NOT_REGISTERED: Self = Self(114);
+
+    /// All of them but success; a bad token's is a knob (R-V3-02).
+    pub const REFUSALS: [Self; 8] = [
+        Self::BAD_PARAMETER,
+        Self::DATABASE,
+        Self::NO_SUCH_OBJECT,
+        Self::OVER_CAPACITY,
+        Self::FILE,
+        Self::BUSY,
+        Self::UNSUPPORTED,
+        Self::NOT_REGISTERED,
+    ];
 }

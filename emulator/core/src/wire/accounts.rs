@@ -3,10 +3,13 @@
 //! A user object is the same in each action, and how a store keeps what a platform said. Whatever `v3.bad-field`
 //! says, a field of another type or out of its range is refused and never taken for one that was left out.
 
+use std::marker::PhantomData;
 use std::ops::RangeInclusive;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::fields::{Field, given, read_object};
 use super::json;
@@ -19,8 +22,8 @@ const SECONDS: RangeInclusive<i64> = -1..=u32::MAX as i64;
 /// A card as it is written: with all its fields, and some that we do not know.
 const CARD_BYTES_MAX: usize = 256;
 
-#[derive(Deserialize)]
-struct PageBody {
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct PageBody {
     #[serde(default)]
     offset: Field<u64>,
     #[serde(default)]
@@ -37,15 +40,21 @@ pub(super) fn fetch(body: Option<&RawValue>) -> Option<Call> {
     Some(Call::UserFetch { offset, limit: given(body.limit)? })
 }
 
-#[derive(Deserialize)]
-struct UsersBody<'a> {
+/// A batch; each of its users is read, or refused, by itself: `U` is what a good one is.
+#[derive(Deserialize, JsonSchema)]
+#[serde(bound = "")]
+#[schemars(rename = "{U}Batch")]
+pub(super) struct UsersBody<'a, U> {
     #[serde(borrow)]
+    #[schemars(with = "Vec<U>", length(min = 1))]
     users: Vec<&'a RawValue>,
+    #[serde(skip)]
+    each: PhantomData<U>,
 }
 
 /// The users of a batch; none where there is no batch.
 fn batch<T>(body: Option<&RawValue>, read: impl Fn(&RawValue) -> T) -> Option<Vec<T>> {
-    let body: UsersBody<'_> = read_object(body?.get().as_bytes()).ok()?;
+    let body: UsersBody<'_, Named> = read_object(body?.get().as_bytes()).ok()?;
     (!body.users.is_empty()).then(|| body.users.into_iter().map(read).collect())
 }
 
@@ -68,8 +77,10 @@ pub(super) fn lookup(body: Option<&RawValue>) -> Option<Call> {
     batch(body, userid).map(Call::UserLookup)
 }
 
-#[derive(Deserialize)]
-struct Named {
+/// Somebody by name.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "UserNamed")]
+pub(super) struct Named {
     userid: Box<str>,
 }
 
@@ -78,22 +89,33 @@ fn userid(raw: &RawValue) -> Option<Box<str>> {
     Some(named.userid)
 }
 
-#[derive(Deserialize)]
-struct UserBody<'a> {
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "UserInserted")]
+pub(super) struct UserBody<'a> {
+    #[schemars(length(min = 1, max = UserId::BYTES_MAX))]
     userid: String,
     #[serde(default)]
+    #[schemars(length(max = Enrolment::NAME_BYTES_MAX))]
     name: Field<String>,
     #[serde(default)]
+    #[schemars(length(max = Enrolment::DESC_BYTES_MAX))]
     desc: Field<String>,
+    /// Since when, in seconds; -1 for always.
     #[serde(default)]
+    #[schemars(range(min = *SECONDS.start(), max = *SECONDS.end()))]
     effect: Field<i64>,
+    /// Until when, in seconds; -1 for ever.
     #[serde(default)]
+    #[schemars(range(min = *SECONDS.start(), max = *SECONDS.end()))]
     expire: Field<i64>,
+    /// Negative: on the blocklist.
     #[serde(default)]
     state: Field<i64>,
     #[serde(borrow, default)]
+    #[schemars(with = "Option<Vec<CardBody>>", length(max = Enrolment::CARDS_MAX))]
     cards: Option<&'a RawValue>,
     #[serde(borrow, default)]
+    #[schemars(with = "Option<Vec<Value>>")]
     rules: Option<&'a RawValue>,
 }
 
@@ -131,25 +153,26 @@ fn cards(raw: Option<&RawValue>) -> Option<Vec<EnrolledCard>> {
     cards.into_iter().map(card).collect()
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "Card")]
 struct CardBody {
     id: CardId,
     #[serde(default)]
     hex: Field<Flag>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum CardId {
     Number(u64),
     Text(String),
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Flag {
     Word(bool),
-    Number(u8),
+    Number(#[schemars(range(max = 1))] u8),
 }
 
 /// A card: `0x` and hex digits, or hex digits where `hex` says so, else a decimal number.
@@ -186,7 +209,7 @@ fn rules(raw: Option<&RawValue>) -> Option<std::sync::Arc<str>> {
 }
 
 /// A user object.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct User<'a> {
     userid: &'a str,
     name: &'a str,
@@ -194,7 +217,10 @@ pub(super) struct User<'a> {
     effect: i64,
     expire: i64,
     state: i64,
+    /// As they came.
+    #[schemars(with = "Vec<Map<String, Value>>")]
     cards: Vec<&'a RawValue>,
+    #[schemars(with = "Vec<Value>")]
     rules: &'a RawValue,
 }
 
@@ -215,7 +241,7 @@ impl<'a> User<'a> {
 }
 
 /// What came of one user of a batch.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Outcome<'a> {
     #[serde(flatten)]
     who: Who<'a>,
@@ -223,7 +249,7 @@ pub(super) struct Outcome<'a> {
     retcode: Option<u16>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 enum Who<'a> {
     User(User<'a>),

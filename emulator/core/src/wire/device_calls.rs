@@ -6,6 +6,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -33,13 +34,18 @@ type Seconds = u32;
 /// UTC+8 (the vendor's manual).
 const TIME_ZONE_DEFAULT: i64 = -480;
 
-#[derive(Default, Deserialize)]
-struct OpenDoorBody {
+#[derive(Default, Deserialize, JsonSchema)]
+pub(super) struct OpenDoorBody {
+    /// In whose name.
     #[serde(default)]
+    #[schemars(length(max = USERID_BYTES_MAX))]
     userid: Field<Box<str>>,
     #[serde(default)]
+    #[schemars(extend("enum" = ["open", "silent", "close"]))]
     r#type: Field<String>,
+    /// Seconds until it closes; -1 for never.
     #[serde(default)]
+    #[schemars(range(min = DELAY_WITHOUT_END, max = DELAY_MAX))]
     delay: Field<i64>,
 }
 
@@ -69,11 +75,16 @@ pub(super) fn open_door(body: Option<&RawValue>) -> Option<Call> {
     Some(Call::OpenDoor(DoorOrder { userid, what }))
 }
 
-#[derive(Deserialize)]
-struct SyncTimeBody {
+#[derive(Deserialize, JsonSchema)]
+#[schemars(extend("required" = ["timestamp"]))]
+pub(super) struct SyncTimeBody {
+    /// Minutes from GMT, east negative.
     #[serde(default)]
+    #[schemars(range(min = *TIME_ZONES.start(), max = *TIME_ZONES.end()))]
     timezone: Field<i64>,
+    /// Seconds since 1970.
     #[serde(default)]
+    #[schemars(range(max = Seconds::MAX))]
     timestamp: Field<Seconds>,
 }
 
@@ -88,19 +99,28 @@ pub(super) fn sync_time(body: Option<&RawValue>) -> Option<Call> {
     Some(Call::SyncTime(UnixMillis::new(i64::from(seconds) * 1000)))
 }
 
-#[derive(Deserialize)]
-struct DownloadBody {
+#[derive(Deserialize, JsonSchema)]
+#[schemars(extend(
+    "required" = ["type", "size"],
+    "anyOf" = [{"required": ["seqnum"]}, {"required": ["timestamp"]}],
+))]
+pub(super) struct DownloadBody {
     #[serde(default)]
+    #[schemars(extend("const" = "logr"))]
     r#type: Field<String>,
     /// So it is spelt (the vendor's manual).
     #[serde(default)]
+    #[schemars(extend("const" = 0))]
     chanel: Field<i64>,
     #[serde(default)]
     offset: Field<u64>,
     #[serde(default)]
+    #[schemars(range(min = 1, max = SLICE_BYTES_MAX))]
     size: Field<usize>,
+    /// When it happened, as the event shows it.
     #[serde(default)]
     timestamp: Field<i64>,
+    /// The event's number; wins over `timestamp`.
     #[serde(default)]
     seqnum: Field<u64>,
 }

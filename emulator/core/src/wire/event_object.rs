@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::view::View;
@@ -11,16 +12,20 @@ use crate::event::{Access, Entry, Fact, Kind, Opener, Phase, Presented, Subject,
 use crate::world::CardNumber;
 
 /// One event, as fetched or reported. Texts are written where they are shown, never stored.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Event")]
 pub(super) struct EventObject<'a> {
     seqnum: u64,
+    /// Milliseconds since 1970 (R-V3-04).
     timestamp: i64,
+    #[schemars(extend("enum" = Kind::ALL.map(Kind::name)))]
     event: &'static str,
     #[serde(rename = "device-id", skip_serializing_if = "Option::is_none")]
     device_id: Option<&'a str>,
     #[serde(rename = "ip-addr", skip_serializing_if = "Option::is_none")]
     ip_addr: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     uid: Option<Uid<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     score: Option<f64>,
@@ -29,10 +34,13 @@ pub(super) struct EventObject<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     therm: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     data: Option<Card<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 4))]
     state: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     qrcode: Option<CodeText<'a>>,
 }
 

@@ -1,6 +1,9 @@
 //! Objects, and nothing else, and their fields one at a time, so that a bad one can be told from an absent
 //! one (R-V3-07).
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Error as _};
 use serde_json::value::RawValue;
 
@@ -39,6 +42,21 @@ where
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
         Ok(serde_json::from_str(raw.get()).map_or(Self::Bad, Self::Good))
+    }
+}
+
+/// What is described is what is good; `serde(default)` beside it says that it may be left out.
+impl<T: JsonSchema> JsonSchema for Field<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
     }
 }
 

@@ -10,6 +10,7 @@ mod event_object;
 mod fields;
 pub mod json;
 mod mqtt;
+mod openapi;
 mod picture;
 mod record;
 pub mod v1;

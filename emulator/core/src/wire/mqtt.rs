@@ -3,6 +3,7 @@
 //! What a device would act upon must be understood: a field of another type is refused, whatever `v3.bad-field`
 //! says.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -13,8 +14,9 @@ use crate::calls::v3::{Call, MqttFields};
 use crate::delivery::mqtt::Question;
 use crate::dest::BrokerFields;
 
-#[derive(Deserialize)]
-struct SetBody {
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "BrokerSet", extend("minProperties" = 1))]
+pub(super) struct SetBody {
     #[serde(default)]
     host: Field<String>,
     #[serde(default)]
@@ -32,7 +34,7 @@ struct SetBody {
 }
 
 /// A number, or a text as all other values are.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Port {
     Number(u16),
@@ -70,7 +72,8 @@ pub(super) fn set(body: Option<&RawValue>) -> Option<Call> {
 }
 
 /// What `mqtt-get` answers.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Broker")]
 pub(super) struct Body<'a> {
     host: &'a str,
     /// 0 while none is set.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ use crate::event::{
 use crate::world::{Category, Person};
 
 /// A record as it is pushed.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(super) enum Record<'a> {
     /// `type` 0; boxed, as it is much the larger one.
@@ -26,7 +27,8 @@ pub(super) enum Record<'a> {
 }
 
 /// What stands around a record.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}Push")]
 pub(super) struct Envelope<T> {
     r#type: u8,
     data: T,
@@ -60,7 +62,8 @@ impl<'a> Record<'a> {
 }
 
 /// `type` 0: every field, always (R-V1-24). What stands for the person differs between a push and a list.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RecognitionOf{U}")]
 pub(super) struct Recognition<'a, U> {
     #[serde(rename = "deviceSN")]
     device_sn: &'a str,
@@ -68,6 +71,8 @@ pub(super) struct Recognition<'a, U> {
     recognition_type: u8,
     entry_mode: u8,
     abnormal_type: u32,
+    /// The record's, the same each time it is pushed (R-V1-10).
+    #[schemars(with = "String", extend("format" = "uuid"))]
     uuid: Uuid,
     #[serde(rename = "recognizeScore")]
     recognize_score: f64,
@@ -141,7 +146,8 @@ fn recognition_type(view: &View, access: &Access) -> u8 {
 }
 
 /// The record's `user` object.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, JsonSchema)]
+#[schemars(rename = "RecordUser")]
 pub(super) struct User {
     name: String,
     ic_number: String,
@@ -156,7 +162,7 @@ pub(super) struct User {
     groups: Vec<Group>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Group {
     id: String,
     name: String,
@@ -204,14 +210,14 @@ fn user(view: &View, entry: &Entry, access: &Access) -> Option<User> {
 
 /// A record as a list has it (R-V1-28): its groups beside its user, who is shown without what is nobody's
 /// business at a desk.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Listed<'a> {
     #[serde(flatten)]
     recognition: Recognition<'a, ListedUser>,
     groups: Vec<Group>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ListedUser {
     name: String,
     ic_number: String,
@@ -283,7 +289,8 @@ fn ic_number(access: &Access, person: &Person) -> String {
 }
 
 /// `type` 1.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Alarm")]
 pub(super) struct AlarmRecord {
     trace_id: String,
     description: &'static str,
@@ -326,7 +333,9 @@ const fn description(cause: Cause) -> &'static str {
     }
 }
 
-/// An image field: the picture that was taken, or what stands for none (R-V1-12).
+/// An image field: the picture that was taken, in base64, or what stands for none (R-V1-12).
+#[derive(JsonSchema)]
+#[schemars(with = "String")]
 enum Image {
     Taken(String),
     None(EmptyImage),

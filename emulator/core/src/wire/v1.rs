@@ -4,15 +4,18 @@
 //! No bytes make it panic.
 
 mod codes;
+mod description;
 mod records;
 mod requests;
 mod routes;
 mod tokens;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::codes::CODES;
 pub use self::codes::refusal;
+pub use self::description::openapi;
 use self::records::RecordsData;
 pub use self::requests::decode;
 pub use self::routes::{ROUTES, Route, SUBSCRIBE_PATH, Unrouted, is_own, route, site};
@@ -27,20 +30,24 @@ use crate::calls::v1::{Claims, Reply, TokenKey};
 use crate::event::{Entry, RecordId, RecordType};
 use crate::seed::Seed;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Answer<'a, D> {
     data: D,
+    /// 200 for success.
     code: u16,
     msg: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Subscription")]
 struct SubscriptionData<'a> {
     event_dest: &'a str,
     enabled: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Token")]
 struct TokenData {
     token: String,
 }
@@ -48,7 +55,8 @@ struct TokenData {
 /// What the API is at: the first version whose records have everything that ours have (the vendor's manual).
 const API_VERSION: &str = "1.3.0";
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DeviceInfo")]
 struct InfoData<'a> {
     model: &'a str,
     device_sn: &'a str,

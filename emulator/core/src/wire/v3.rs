@@ -6,13 +6,16 @@
 
 mod actions;
 mod answers;
+mod description;
 mod own;
 mod requests;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 pub use self::answers::{encode, encode_retcode, made};
+pub use self::description::openapi;
 pub use self::own::{encode_event, encode_question, encode_report, report_reqid};
 use super::fields::{Field, as_it_stands, read_object};
 use crate::behaviour::{BadField, Path, V3};
@@ -34,6 +37,22 @@ pub enum Service {
     Any,
 }
 
+impl Service {
+    /// Those that a path names.
+    const WITH_PATHS: [Self; 4] = [Self::Auth, Self::Device, Self::Accounts, Self::Event];
+
+    /// The last part of its path.
+    const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Auth => Some("auth"),
+            Self::Device => Some("device"),
+            Self::Accounts => Some("acm"),
+            Self::Event => Some("event"),
+            Self::Any => None,
+        }
+    }
+}
+
 /// Whether `path` is written as in the document (R-V3-01).
 #[must_use]
 pub fn is_literal(path: &str) -> bool {
@@ -52,13 +71,7 @@ pub fn route(path: &str, knob: Path) -> Option<Service> {
     if version != "x" && !digits {
         return None;
     }
-    match service {
-        "auth" => Some(Service::Auth),
-        "device" => Some(Service::Device),
-        "acm" => Some(Service::Accounts),
-        "event" => Some(Service::Event),
-        _ => None,
-    }
+    Service::WITH_PATHS.into_iter().find(|one| one.name() == Some(service))
 }
 
 /// A request as far as it could be read.
@@ -93,9 +106,13 @@ struct Envelope<'a> {
     body: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
+/// What stands around a request.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "RequestHeader")]
 struct Header {
+    /// Anything; it comes back as it was (R-V3-05).
     #[serde(default, deserialize_with = "as_it_stands")]
+    #[schemars(with = "serde_json::Value")]
     reqid: Option<Box<RawValue>>,
 }
 

@@ -1,13 +1,14 @@
 //! The codes of the v1 API's answers, as a table.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::calls::v1::Refusal;
 
 /// A code of an answer, with its meaning.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, JsonSchema, Serialize)]
 pub(super) struct Code {
-    code: u16,
+    pub(super) code: u16,
     #[serde(rename = "msg")]
     meaning: &'static str,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -15,11 +16,13 @@ use crate::wire::fields::Field;
 use crate::wire::record::{Listed, is_whose};
 use crate::world::Person;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(expecting = "a JSON object")]
-struct RecordsBody {
+pub(super) struct RecordsBody {
+    /// Not before this second; 0 for any.
     #[serde(default)]
     begin_time: Field<u64>,
+    /// Not after this second; 0 for any.
     #[serde(default)]
     end_time: Field<u64>,
     #[serde(default)]
@@ -32,7 +35,9 @@ struct RecordsBody {
     offset: Field<u64>,
     #[serde(default)]
     limit: Field<u64>,
+    /// 0 for the oldest first, 1 for the newest.
     #[serde(default)]
+    #[schemars(range(max = 1))]
     sort: Field<u64>,
 }
 
@@ -68,7 +73,8 @@ fn given<T>(field: Field<T>, must: &'static str) -> Result<Option<T>, Unreadable
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Records")]
 pub(super) struct RecordsData<'a> {
     offset: u64,
     limit: u64,
@@ -78,10 +84,12 @@ pub(super) struct RecordsData<'a> {
 }
 
 /// A record, as it is or as the faults in force have it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "ListedRecord")]
 enum Item<'a> {
     AsItIs(Box<Listed<'a>>),
+    #[schemars(skip)]
     Edited(Value),
 }
 

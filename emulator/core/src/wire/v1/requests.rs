@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::calls::v1::{Call, DoorMode, DoorOrder, Login, Operation, Unreadable};
@@ -32,11 +33,15 @@ pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Unreadab
     read_object(body).map_err(|error| Unreadable::NotJson(error.to_string()))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(expecting = "a JSON object")]
-struct SubscribeBody {
+#[schemars(extend("required" = ["event_dest"]))]
+pub(super) struct SubscribeBody {
+    /// Where records go: http or https, at most 1,024 characters.
     #[serde(default)]
+    #[schemars(length(max = 1024), extend("format" = "uri"))]
     event_dest: Field<String>,
+    /// Whether they go; left out, they do (R-V1-03).
     #[serde(default)]
     enabled: Field<bool>,
 }
@@ -59,14 +64,17 @@ fn subscribe(body: &[u8]) -> Result<Call, Unreadable> {
 const VALID_MINUTES_DEFAULT: f64 = 5.0;
 const VALID_MINUTES_MAX: f64 = 1440.0;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(expecting = "a JSON object")]
-struct LoginBody {
+#[schemars(extend("required" = ["username", "password"]))]
+pub(super) struct LoginBody {
     #[serde(default)]
     username: Field<String>,
     #[serde(default)]
     password: Field<String>,
+    /// For how many minutes the token is good; 5 by itself.
     #[serde(default, rename = "validTime")]
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = VALID_MINUTES_MAX))]
     valid_time: Field<f64>,
 }
 
@@ -92,12 +100,17 @@ fn login(body: &[u8]) -> Result<Call, Unreadable> {
 /// A card's number has at most so many bytes: a longer one is nobody's.
 const CARD_BYTES_MAX: usize = 32;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(expecting = "a JSON object")]
-struct DoorBody {
+#[schemars(extend("required" = ["open_mode"]))]
+pub(super) struct DoorBody {
+    /// 0 normal, 1 held open, 2 held closed.
     #[serde(default)]
+    #[schemars(range(max = 2))]
     open_mode: Field<u8>,
+    /// Whose card the order is given by.
     #[serde(default)]
+    #[schemars(length(max = CARD_BYTES_MAX))]
     card_number: Field<String>,
 }
 

@@ -97,6 +97,13 @@ pub fn is_own(path: &str) -> bool {
 }
 
 impl Route {
+    /// What it takes: each method with what that asks for.
+    pub(super) fn methods(&self) -> impl Iterator<Item = (&'static str, Operation)> {
+        [("get", self.get), ("post", self.post)]
+            .into_iter()
+            .filter_map(|(method, operation)| Some((method, operation?)))
+    }
+
     const fn allowed(&self) -> &'static str {
         match (self.get, self.post) {
             (Some(_), Some(_)) => "GET, POST",

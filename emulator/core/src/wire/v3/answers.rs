@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -22,9 +23,11 @@ struct Answer<'a, B> {
     body: Option<B>,
 }
 
-#[derive(Serialize)]
-struct AnswerHeader<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct AnswerHeader<'a> {
+    /// As it came, whatever it was (R-V3-05).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "serde_json::Value")]
     reqid: Option<&'a RawValue>,
 }
 
@@ -70,46 +73,49 @@ pub(super) fn to_bytes<T: Serialize>(message: &T, knobs: &V3) -> Vec<u8> {
     if knobs.trailing_commas { json::with_trailing_commas(message) } else { json::compact(message) }
 }
 
-#[derive(Serialize)]
-struct TokenBody<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct TokenBody<'a> {
     token: &'a str,
     timestamp: i64,
 }
 
-#[derive(Serialize)]
-struct BoundsBody {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct BoundsBody {
+    /// Null on a device that says so of an empty log (R-V3-14), as `min`.
     max: Option<u64>,
     min: Option<u64>,
 }
 
-#[derive(Serialize)]
-struct EventsBody<E> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Events")]
+pub(super) struct EventsBody<E> {
     events: Vec<E>,
 }
 
-#[derive(Serialize)]
-struct ConfigsBody<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ConfigsBody<'a> {
     configs: Vec<ConfigItem<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ConfigItem<'a> {
     key: &'a str,
     value: ConfigValue<'a>,
     class: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 enum ConfigValue<'a> {
     Text(&'a str),
     /// Of a device that types its values.
+    #[schemars(skip)]
     Number(i64),
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-struct DeviceInfoBody<'a> {
+pub(super) struct DeviceInfoBody<'a> {
     device_id: &'a str,
     product_id: &'a str,
     hardware_version: &'a str,
@@ -176,13 +182,15 @@ pub fn made(result: Result<Reply, Refusal>, view: &View) -> Result<Reply, Refusa
     }))
 }
 
-#[derive(Serialize)]
-struct SliceBody<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct SliceBody<'a> {
+    #[schemars(extend("const" = "logr"))]
     r#type: &'static str,
     filesize: usize,
     filename: &'a str,
     offset: u64,
     size: usize,
+    /// Base64.
     data: String,
 }
 
@@ -195,8 +203,9 @@ impl<'a> SliceBody<'a> {
     }
 }
 
-#[derive(Serialize)]
-struct UsersBody<U> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{U}List")]
+pub(super) struct UsersBody<U> {
     users: Vec<U>,
 }
 

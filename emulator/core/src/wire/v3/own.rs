@@ -1,5 +1,6 @@
 //! What a device says over v3 unasked: its reports, and what it asks a platform through a broker.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answers::{EVENT, to_bytes};
@@ -15,14 +16,16 @@ pub fn encode_question(view: &View, question: &crate::delivery::mqtt::Question) 
     mqtt::encode(view, question)
 }
 
-#[derive(Serialize)]
-struct Report<'a, E> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "EventReport")]
+pub(super) struct Report<'a, E> {
+    #[schemars(extend("const" = "event-report"))]
     action: &'static str,
     header: ReportHeader<'a>,
     body: E,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ReportHeader<'a> {
     reqid: &'a str,
 }

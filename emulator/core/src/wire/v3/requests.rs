@@ -1,5 +1,6 @@
 //! The bodies of the v3.x actions that the others' modules do not read: JSON to calls.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -7,9 +8,10 @@ use crate::behaviour::BadField;
 use crate::calls::v3::{Call, Credentials, Fetch};
 use crate::wire::fields::{Field, read_object};
 
-#[derive(Deserialize)]
-struct CredentialsBody {
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct CredentialsBody {
     user: String,
+    /// The upper-case MD5 digest of the password.
     passwd: String,
 }
 
@@ -18,13 +20,14 @@ pub(super) fn credentials(body: Option<&RawValue>) -> Option<Credentials> {
     Some(Credentials { user: body.user, digest: body.passwd })
 }
 
-#[derive(Deserialize)]
-struct ConfigSetBody<'a> {
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct ConfigSetBody<'a> {
     #[serde(borrow)]
+    #[schemars(with = "Vec<ConfigSetItem>")]
     configs: Vec<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ConfigSetItem {
     key: String,
     value: String,
@@ -40,12 +43,15 @@ pub(super) fn config_set(body: Option<&RawValue>) -> Option<Call> {
     configs.map(Call::ConfigSet)
 }
 
-#[derive(Default, Deserialize)]
-struct FetchBody {
+#[derive(Default, Deserialize, JsonSchema)]
+pub(super) struct FetchBody {
+    /// The first event's number; wins over `offset` (R-V3-08).
     #[serde(default)]
     seqnum: Field<u64>,
+    /// How many to skip from the oldest kept (R-V3-10).
     #[serde(default)]
     offset: Field<u64>,
+    /// How many at most; 10 if left out (R-V3-11).
     #[serde(default)]
     limit: Field<u64>,
 }
