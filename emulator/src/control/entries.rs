@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use vestibule_core::event::{Entry, Index, RecordId};
 use vestibule_core::wire::{View, v1, v3};
 
@@ -69,7 +69,7 @@ fn raw(bytes: Vec<u8>) -> Box<RawValue> {
 }
 
 /// Where to begin and how much.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Page {
@@ -97,7 +97,7 @@ struct Answer {
 }
 
 /// Lists what is kept, by index.
-#[utoipa::path(get, path = "/devices/{sn}/events", params(Sn, Page), responses((status = OK, body = OneOrAll<Answer>), Problem))]
+#[utoipa::path(get, path = "/devices/{sn}/events", operation_id = "listEntries", params(Sn, Page), responses((status = OK, description = "a page", body = OneOrAll<Answer>), Problem))]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,

@@ -151,10 +151,10 @@ struct NearMiss {
 /// Waits for what is expected of a device, or of each.
 #[utoipa::path(
     post,
-    path = "/devices/{sn}/expect",
+    path = "/devices/{sn}/expect", operation_id = "expect",
     params(Sn),
     request_body = Body,
-    responses((status = OK, body = OneOrAll<Answer>), Problem),
+    responses((status = OK, description = "what came", body = OneOrAll<Answer>), Problem),
 )]
 pub(super) async fn expect(
     State(app): State<Arc<App>>,

@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use utoipa::IntoParams;
 
 use super::app::App;
 use super::entries::Shown;
@@ -28,7 +27,7 @@ use super::target::{ALL, one};
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 
 /// The query.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Query {
@@ -47,9 +46,9 @@ struct Told<'a> {
 /// Streams what happens, until the watcher leaves or the emulator stops.
 #[utoipa::path(
     get,
-    path = "/events",
+    path = "/events", operation_id = "watch",
     params(Query),
-    responses((status = OK, body = String, content_type = "text/event-stream"), Problem),
+    responses((status = OK, description = "a message for each entry", body = String, content_type = "text/event-stream"), Problem),
 )]
 pub(super) async fn watch(
     State(app): State<Arc<App>>,

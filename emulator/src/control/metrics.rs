@@ -17,15 +17,16 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::app::App;
 use super::extract::Params;
+use super::problem::Problem;
 use crate::fleet::{Fleet, Handle, OpenedBy};
 use crate::metrics::{CONTENT_TYPE, text};
 
 /// How the counts are told.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Asked {
@@ -43,9 +44,9 @@ enum By {
 /// Tells the devices' counts to Prometheus.
 #[utoipa::path(
     get,
-    path = "/metrics",
+    path = "/metrics", operation_id = "metrics",
     params(Asked),
-    responses((status = OK, body = String, content_type = "application/openmetrics-text"), Problem),
+    responses((status = OK, description = "the counts", body = String, content_type = "text/plain"), Problem),
 )]
 pub(super) async fn show(State(app): State<Arc<App>>, Params(asked): Params<Asked>) -> Response {
     let mut devices = BTreeMap::new();

@@ -11,8 +11,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
-use utoipa::openapi::{Content, RefOr, Response as Described, ResponseBuilder};
-use utoipa::{IntoResponses, PartialSchema, ToSchema};
+use utoipa::openapi::{Content, Ref, RefOr, Response as Described, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::storage::{CommitError, NotStored};
 
@@ -82,19 +82,28 @@ impl Problem {
 #[derive(ToSchema)]
 #[schema(as = Problem)]
 #[expect(dead_code, reason = "it only describes: a problem has members of its own, too")]
-struct Written {
+pub(super) struct Written {
     /// Always `about:blank`.
     r#type: String,
     title: String,
     status: u16,
     /// What, why, and what to try.
     detail: String,
+    /// Where there is no such device: those that there are.
+    #[schema(required = false)]
+    known: Vec<String>,
+    /// Where too few came of what was expected: those that did.
+    #[schema(required = false, value_type = Vec<Object>)]
+    matches: Vec<Value>,
+    /// And those that came nearest, each with what `differs`.
+    #[schema(required = false, value_type = Vec<Object>)]
+    near_misses: Vec<Value>,
 }
 
 /// Whatever an operation does not say of itself.
 impl IntoResponses for Problem {
     fn responses() -> BTreeMap<String, RefOr<Described>> {
-        let content = Content::new(Some(Written::schema()));
+        let content = Content::new(Some(Ref::from_schema_name(Written::name())));
         let problem = ResponseBuilder::new()
             .description("it could not be done; the detail says why, and what to try")
             .content("application/problem+json", content);

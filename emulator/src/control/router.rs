@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::app::App;
 use super::guard::{HEALTH_PATH, guard};
-use super::problem::{Problem, in_form};
+use super::problem::{Problem, Written, in_form};
 use super::{commands, deliveries, devices, emit, entries, expect, faults, live, metrics, target};
 
 /// The control API.
@@ -61,6 +61,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
     ),
     servers((url = "http://127.0.0.1:7900", description = "where `vestibule run` listens")),
     security((), ("token" = [])),
+    components(schemas(Written)),
     modifiers(&Token),
 )]
 struct About;
@@ -81,13 +82,13 @@ pub fn openapi() -> Value {
 }
 
 /// Describes this API.
-#[utoipa::path(get, path = "/openapi.json", responses((status = OK, body = Value), Problem))]
+#[utoipa::path(get, path = "/openapi.json", operation_id = "describe", responses((status = OK, description = "this document", body = Value), Problem))]
 async fn description() -> axum::response::Response {
     target::answer_json(&openapi())
 }
 
 /// Answers: that it can is the answer.
-#[utoipa::path(get, path = HEALTH_PATH, responses((status = OK, body = Value), Problem))]
+#[utoipa::path(get, path = HEALTH_PATH, operation_id = "health", responses((status = OK, description = "it is up", body = Value), Problem))]
 async fn healthy() -> axum::response::Response {
     target::answer_json(&serde_json::json!({"status": "ok"}))
 }

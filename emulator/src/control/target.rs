@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::app::App;
 use super::problem::Problem;
@@ -18,7 +18,7 @@ use crate::fleet::{Fleet, Handle, Receipt, Turn};
 pub(super) const ALL: &str = "all";
 
 /// Whom a path means.
-#[derive(IntoParams)]
+#[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "it only describes")]
 pub(super) struct Sn {
@@ -41,16 +41,50 @@ const KNOWN_MAX: usize = 20;
 /// The answer of `all`.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Lines<'a, T> {
+    #[schema(value_type = Vec<LineShown<T>>)]
     pub(super) devices: Vec<Line<'a, T>>,
 }
 
+/// What one device of `all` answers, as it is described.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it only describes")]
+enum LineShown<T> {
+    Done(LineDone<T>),
+    Refused(LineRefused),
+}
+
+/// What it would answer alone.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it only describes")]
+struct LineDone<T> {
+    sn: String,
+    ok: bool,
+    #[serde(flatten)]
+    answer: T,
+}
+
+/// Why it did not do what was asked.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it only describes")]
+struct LineRefused {
+    sn: String,
+    ok: bool,
+    error: String,
+    /// Those that did come of what was expected.
+    #[schema(required = false, value_type = Vec<Object>)]
+    matches: Vec<Value>,
+    /// And those that came nearest, each with what `differs`.
+    #[schema(required = false, value_type = Vec<Object>)]
+    near_misses: Vec<Value>,
+}
+
 /// What one device of `all` answers: what it would answer alone, or why not.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
 pub(super) struct Line<'a, T> {
     sn: &'a str,
     ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     error: Option<String>,
     #[serde(flatten)]
     members: Map<String, Value>,
