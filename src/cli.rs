@@ -9,6 +9,7 @@ pub(crate) mod ctl;
 pub(crate) mod exec;
 pub(crate) mod faults;
 pub(crate) mod flood;
+pub(crate) mod openapi;
 pub(crate) mod quirks;
 pub(crate) mod receive;
 pub(crate) mod report;
@@ -75,6 +76,8 @@ pub(crate) enum Command {
     Quirks(quirks::QuirksArgs),
     /// List the faults
     Faults(faults::FaultsArgs),
+    /// Describe the APIs that are served, as OpenAPI
+    Openapi(openapi::OpenapiArgs),
     /// Look at what a device is kept in, or save what is whole of it
     Store(store::StoreArgs),
 }
@@ -99,7 +102,8 @@ impl Command {
             Self::Exec(args) => args.run.log_format(),
             Self::Receive(_) | Self::Ctl(_) | Self::Conform(_) => LogFormat::Text,
             Self::Flood(_) | Self::Report(_) => LogFormat::Text,
-            Self::Quirks(_) | Self::Faults(_) | Self::Store(_) => LogFormat::Text,
+            Self::Quirks(_) | Self::Faults(_) => LogFormat::Text,
+            Self::Openapi(_) | Self::Store(_) => LogFormat::Text,
         }
     }
 }

@@ -5,6 +5,7 @@ mod ctl;
 mod exec;
 mod faults;
 mod flood;
+mod openapi;
 mod quirks;
 mod receive;
 mod report;
@@ -24,6 +25,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Conform(args) => Box::pin(conform::run(*args, output)).await,
         Command::Quirks(args) => quirks::run(&args, output),
         Command::Faults(args) => faults::run(&args, output),
+        Command::Openapi(args) => openapi::run(&args, output),
         Command::Store(args) => store::run(args, output),
         Command::Flood(args) => Box::pin(flood::run(*args, output)).await,
         Command::Report(args) => report::run(&args, output),

@@ -24,6 +24,7 @@ mod judging;
 mod kept_through_kills;
 mod kill_matrix;
 mod killing;
+mod openapi_is_printed;
 mod quirks_are_listed;
 mod quirks_break_nothing;
 mod readme_is_true;
