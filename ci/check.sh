@@ -5,8 +5,9 @@ set -uo pipefail
 # Pinned: another version may know other checks or other keys of deny.toml.
 cargo_deny_version=0.20.2
 kubernetes_validate_version=1.37.0
+openapi_validator_version=0.9.0
 
-steps=(fmt clippy doc deny tests standin flood k8s)
+steps=(fmt clippy doc deny tests standin flood openapi k8s)
 
 usage() {
     cat <<'HELP'
@@ -22,6 +23,7 @@ Steps:
   tests    cargo test --workspace: unit, integration and doc tests, and tidy
   standin  the stand-in device of ci/standin/: its own tests, and the suite's judgement of it
   flood    a flood of a platform in another language, ci/flood/: both sides' accounts must agree
+  openapi  openapi-spec-validator on the documents that `vestibule openapi` prints
   k8s      kubernetes-validate on the manifests of ci/k8s/, and on broken ones, which must fail
 
 Options:
@@ -29,7 +31,8 @@ Options:
   --help           this text
 
 What a step needs and this machine lacks is installed: rustfmt and clippy through rustup, cargo-deny from its source,
-which takes some minutes the first time, Python 3 and Mosquitto by apt-get, kubernetes-validate by pip, below target/.
+which takes some minutes the first time, Python 3 and Mosquitto by apt-get, kubernetes-validate and
+openapi-spec-validator by pip, below target/.
 
 Examples:
   ci/check.sh
@@ -77,6 +80,17 @@ step_flood() {
     python3 ci/flood/accounts.py "${CARGO_TARGET_DIR:-target}/debug/vestibule"
 }
 
+step_openapi() {
+    local api document
+    need_python && need_openapi_validator || return 1
+    cargo build --locked --bin vestibule || return 1
+    for api in v1 v3 control; do
+        document="${CARGO_TARGET_DIR:-target}/openapi-$api.json"
+        "${CARGO_TARGET_DIR:-target}/debug/vestibule" openapi "$api" >"$document" || return 1
+        PYTHONPATH="$openapi_validator_home" python3 -m openapi_spec_validator "$document" || return 1
+    done
+}
+
 step_k8s() {
     local manifest
     need_python && need_kubernetes_validate || return 1
@@ -111,14 +125,22 @@ need_cargo_deny() {
     return 1
 }
 
-# Below target/, apart from what the machine's Python has.
 need_kubernetes_validate() {
     kubernetes_validate_home="${CARGO_TARGET_DIR:-$PWD/target}/kubernetes-validate-$kubernetes_validate_version"
-    [ -x "$kubernetes_validate_home/bin/kubernetes-validate" ] && return 0
+    need_from_pip kubernetes-validate "$kubernetes_validate_version" "$kubernetes_validate_home"
+}
+
+need_openapi_validator() {
+    openapi_validator_home="${CARGO_TARGET_DIR:-$PWD/target}/openapi-spec-validator-$openapi_validator_version"
+    need_from_pip openapi-spec-validator "$openapi_validator_version" "$openapi_validator_home"
+}
+
+# need_from_pip PACKAGE VERSION HOME: below target/, apart from what the machine's Python has.
+need_from_pip() {
+    [ -x "$3/bin/$1" ] && return 0
     python3 -m pip --version >/dev/null 2>&1 || install_by_apt python3-pip
-    python3 -m pip install --quiet --target "$kubernetes_validate_home" \
-        "kubernetes-validate==$kubernetes_validate_version" && return 0
-    echo "kubernetes-validate could not be installed; it is a Python package, and pip installs it" >&2
+    python3 -m pip install --quiet --target "$3" "$1==$2" && return 0
+    echo "$1 could not be installed; it is a Python package, and pip installs it" >&2
     return 1
 }
 

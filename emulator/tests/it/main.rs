@@ -13,6 +13,8 @@ mod control_expects;
 mod control_guards_its_door;
 mod control_streams;
 mod device_speaks_tls;
+mod documents;
+mod documents_tell_the_truth;
 mod faults;
 mod floods_bear_bad_platforms;
 mod mosquitto;
