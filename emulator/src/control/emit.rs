@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::fmt::temporal::Pieces;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use vestibule_core::calls::control::{Command, Emitted, Playing, Reply};
 use vestibule_core::clock::UnixMillis;
 use vestibule_core::world::{EventName, Refusal, Whom, Wish};
@@ -29,11 +30,14 @@ const EVENTS_MAX: u64 = 1_000_000;
 #[serde(deny_unknown_fields)]
 #[schema(as = Wish)]
 pub(super) struct Body {
-    /// `face`, `card`, `qrcode`, `visitor`, `therm`, `door`, `remote`, `push`, `fire`, `disa`, `pin` or `alarm`.
+    /// What happens.
+    #[schema(schema_with = event_names)]
     event: String,
     #[serde(default = "once")]
     #[schema(minimum = 1, maximum = 100_000)]
     count: u32,
+    /// Of a switch, 1 begins and 0 ends; else the verdict's (table C of the rulings).
+    #[schema(maximum = 4)]
     state: Option<u8>,
     person: Option<Named>,
     reason: Option<String>,
@@ -47,6 +51,12 @@ pub(super) struct Body {
     /// The whole scene, with what follows.
     #[serde(default)]
     episode: bool,
+}
+
+/// The names of what can be emitted.
+fn event_names() -> Schema {
+    let names = EventName::ALL.map(EventName::name);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
 }
 
 const fn once() -> u32 {

@@ -31,7 +31,7 @@ use crate::metrics::{CONTENT_TYPE, text};
 #[into_params(parameter_in = Query)]
 pub(super) struct Asked {
     /// Left out, sums over all devices.
-    #[param(nullable = false)]
+    #[param(inline, nullable = false)]
     by: Option<By>,
 }
 

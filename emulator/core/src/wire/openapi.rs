@@ -26,9 +26,10 @@ impl Schemas {
             settings.meta_schema = None;
             settings
         };
+        let bounded = RecursiveTransform(Bounded);
         let never_null = RecursiveTransform(AbsentNotNull);
         Self {
-            read: settings().for_deserialize().into_generator(),
+            read: settings().for_deserialize().with_transform(bounded).into_generator(),
             written: settings().for_serialize().with_transform(never_null).into_generator(),
             named: Map::new(),
         }
@@ -63,6 +64,25 @@ impl Schemas {
             );
         }
         all
+    }
+}
+
+/// A whole number that is read has the bounds of its type.
+#[derive(Clone, Debug)]
+struct Bounded;
+
+impl Transform for Bounded {
+    fn transform(&mut self, schema: &mut Schema) {
+        let bounds = match schema.get("format").and_then(Value::as_str) {
+            Some("uint64" | "uint") => [("minimum", json!(0)), ("maximum", json!(u64::MAX))],
+            Some("int64") => [("minimum", json!(i64::MIN)), ("maximum", json!(i64::MAX))],
+            _ => return,
+        };
+        for (bound, value) in bounds {
+            if schema.get(bound).is_none() {
+                schema.insert(bound.to_owned(), value);
+            }
+        }
     }
 }
 
