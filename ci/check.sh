@@ -7,7 +7,7 @@ cargo_deny_version=0.20.2
 kubernetes_validate_version=1.37.0
 openapi_validator_version=0.9.0
 
-steps=(fmt clippy doc deny tests standin flood openapi k8s)
+steps=(fmt clippy doc deny tests standin flood openapi fuzz k8s)
 
 usage() {
     cat <<'HELP'
@@ -24,6 +24,7 @@ Steps:
   standin  the stand-in device of ci/standin/: its own tests, and the suite's judgement of it
   flood    a flood of a platform in another language, ci/flood/: both sides' accounts must agree
   openapi  openapi-spec-validator on the documents that `vestibule openapi` prints
+  fuzz     ci/fuzz.sh: a device asked by schemathesis what its documents allow, and what they do not
   k8s      kubernetes-validate on the manifests of ci/k8s/, and on broken ones, which must fail
 
 Options:
@@ -32,7 +33,7 @@ Options:
 
 What a step needs and this machine lacks is installed: rustfmt and clippy through rustup, cargo-deny from its source,
 which takes some minutes the first time, Python 3 and Mosquitto by apt-get, kubernetes-validate and
-openapi-spec-validator by pip, below target/.
+openapi-spec-validator and schemathesis by pip, below target/.
 
 Examples:
   ci/check.sh
@@ -91,6 +92,11 @@ step_openapi() {
     done
 }
 
+step_fuzz() {
+    need_python && need_venv || return 1
+    ci/fuzz.sh
+}
+
 step_k8s() {
     local manifest
     need_python && need_kubernetes_validate || return 1
@@ -128,6 +134,13 @@ need_cargo_deny() {
 need_kubernetes_validate() {
     kubernetes_validate_home="${CARGO_TARGET_DIR:-$PWD/target}/kubernetes-validate-$kubernetes_validate_version"
     need_from_pip kubernetes-validate "$kubernetes_validate_version" "$kubernetes_validate_home"
+}
+
+need_venv() {
+    python3 -c 'import ensurepip, venv' 2>/dev/null || install_by_apt python3-venv
+    python3 -c 'import ensurepip, venv' 2>/dev/null && return 0
+    echo "Python's venv is missing and could not be added; install it, on Debian with apt-get install python3-venv" >&2
+    return 1
 }
 
 need_openapi_validator() {
