@@ -7,13 +7,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Error as _};
 use serde_json::value::RawValue;
 
-/// Reads a JSON object. An array in its place is refused: the reader would take its members for the
-/// object's, in the order in which we happen to list them.
+/// Reads a JSON object, and nothing that is no text, wherever in it. An array in its place is refused: the
+/// reader would take its members for the object's, in the order in which we happen to list them.
 pub(super) fn read_object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> serde_json::Result<T> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(serde_json::Error::custom("an array where an object is due"));
     }
-    serde_json::from_slice(bytes)
+    // The reader would not look at the bytes of a text that it leaves out.
+    serde_json::from_str(std::str::from_utf8(bytes).map_err(serde_json::Error::custom)?)
 }
 
 /// Reads a field that is there, null or not, as it stands.
