@@ -61,6 +61,8 @@ start() {
     ready() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$work/ready.json" "$1"; }
     VESTIBULE_URL="$(ready url)" VESTIBULE_CONTROL="$(ready control)" VESTIBULE_SN="$(ready sn)"
     export VESTIBULE_URL VESTIBULE_CONTROL VESTIBULE_SN
+    # Of an empty log little can be shown.
+    "$target/debug/vestibule" ctl emit face --count 20 >/dev/null
 }
 
 # What every answer is held to.

@@ -66,4 +66,6 @@ def answer_of_the_action(ctx, response, case):
         return
     schemas = [actions[action]["answer"], {"$ref": "#/components/schemas/Refused"}]
     schema = {"components": document["components"], "anyOf": schemas}
-    jsonschema.Draft202012Validator(schema).validate(response.json())
+    errors = list(jsonschema.Draft202012Validator(schema).iter_errors(response.json()))
+    if errors:
+        raise AssertionError(f"{response.text} is no answer to {action}: {errors[0].message}")
