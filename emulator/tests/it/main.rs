@@ -1,6 +1,7 @@
 //! The emulator in this process, over real sockets. Each module is named by the promise it keeps.
 
 mod answers_outlive_restarts;
+mod bad_calls;
 mod bad_requests_get_answers;
 mod bench_device;
 mod callers_are_not_starved;
