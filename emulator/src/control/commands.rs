@@ -148,7 +148,17 @@ impl FlapBody {
 }
 
 /// Switches a device's network, or lets it flap.
-#[utoipa::path(post, path = "/devices/{sn}/network", operation_id = "switchNetwork", params(Sn), request_body = NetworkBody, responses((status = OK, description = "done, and the sockets have followed", body = OneOrAll<After>), Problem))]
+#[utoipa::path(
+    post,
+    path = "/devices/{sn}/network",
+    operation_id = "switchNetwork",
+    params(Sn),
+    request_body = NetworkBody,
+    responses(
+        (status = OK, description = "done, and the sockets have followed", body = OneOrAll<After>),
+        Problem,
+    ),
+)]
 pub(super) async fn network(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
@@ -187,7 +197,17 @@ impl TrafficBody {
 }
 
 /// Changes what happens by itself.
-#[utoipa::path(put, path = "/devices/{sn}/traffic", operation_id = "changeTraffic", params(Sn), request_body = TrafficBody, responses((status = OK, description = "how busy it is now", body = OneOrAll<TrafficShown>), Problem))]
+#[utoipa::path(
+    put,
+    path = "/devices/{sn}/traffic",
+    operation_id = "changeTraffic",
+    params(Sn),
+    request_body = TrafficBody,
+    responses(
+        (status = OK, description = "how busy it is now", body = OneOrAll<TrafficShown>),
+        Problem,
+    ),
+)]
 pub(super) async fn traffic(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
@@ -203,7 +223,13 @@ pub(super) async fn traffic(
 }
 
 /// Restarts a device.
-#[utoipa::path(post, path = "/devices/{sn}/restart", operation_id = "restart", params(Sn), responses((status = OK, description = "done", body = OneOrAll<After>), Problem))]
+#[utoipa::path(
+    post,
+    path = "/devices/{sn}/restart",
+    operation_id = "restart",
+    params(Sn),
+    responses((status = OK, description = "done", body = OneOrAll<After>), Problem),
+)]
 pub(super) async fn restart(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
@@ -213,7 +239,13 @@ pub(super) async fn restart(
 }
 
 /// Makes a device as it was shipped (R-V3-29).
-#[utoipa::path(post, path = "/devices/{sn}/reset", operation_id = "reset", params(Sn), responses((status = OK, description = "done", body = OneOrAll<After>), Problem))]
+#[utoipa::path(
+    post,
+    path = "/devices/{sn}/reset",
+    operation_id = "reset",
+    params(Sn),
+    responses((status = OK, description = "done", body = OneOrAll<After>), Problem),
+)]
 pub(super) async fn reset(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
@@ -223,7 +255,12 @@ pub(super) async fn reset(
 }
 
 /// Makes every device as at the start, with the same seed.
-#[utoipa::path(post, path = "/rewind", operation_id = "rewind", responses((status = OK, description = "done", body = Lines<'static, After>), Problem))]
+#[utoipa::path(
+    post,
+    path = "/rewind",
+    operation_id = "rewind",
+    responses((status = OK, description = "done", body = Lines<'static, After>), Problem),
+)]
 pub(super) async fn rewind(State(app): State<Arc<App>>, _: Empty) -> Result<Response, Problem> {
     let fresh = fresh_devices(&app.fleet).await?;
     let act = |handle: &Handle| {

@@ -64,7 +64,13 @@ impl Shown {
 }
 
 /// Lists the attempts that are kept, in the order of their ends.
-#[utoipa::path(get, path = "/devices/{sn}/deliveries", operation_id = "listDeliveries", params(Sn, Page), responses((status = OK, description = "a page", body = OneOrAll<Answer>), Problem))]
+#[utoipa::path(
+    get,
+    path = "/devices/{sn}/deliveries",
+    operation_id = "listDeliveries",
+    params(Sn, Page),
+    responses((status = OK, description = "a page", body = OneOrAll<Answer>), Problem),
+)]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,

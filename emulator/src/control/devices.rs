@@ -112,7 +112,12 @@ pub(super) struct TrafficShown {
 }
 
 /// Shows every device.
-#[utoipa::path(get, path = "/devices", operation_id = "listDevices", responses((status = OK, description = "all of them", body = Devices<'static>), Problem))]
+#[utoipa::path(
+    get,
+    path = "/devices",
+    operation_id = "listDevices",
+    responses((status = OK, description = "all of them", body = Devices<'static>), Problem),
+)]
 pub(super) async fn list(State(app): State<Arc<App>>) -> Response {
     let devices = app.fleet.devices.iter();
     let devices = devices.map(|(sn, handle)| Named { sn, device: show_one(handle) }).collect();
@@ -120,7 +125,16 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Response {
 }
 
 /// Shows a device, or with `all` every one.
-#[utoipa::path(get, path = "/devices/{sn}", operation_id = "showDevice", params(Sn), responses((status = OK, description = "how it stands", body = OneOrAll<Named<'static>>), Problem))]
+#[utoipa::path(
+    get,
+    path = "/devices/{sn}",
+    operation_id = "showDevice",
+    params(Sn),
+    responses(
+        (status = OK, description = "how it stands", body = OneOrAll<Named<'static>>),
+        Problem,
+    ),
+)]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,

@@ -190,7 +190,14 @@ impl From<Emitted> for Made {
 }
 
 /// Makes events happen, and answers once they are durable.
-#[utoipa::path(post, path = "/devices/{sn}/events", operation_id = "emit", params(Sn), request_body = Body, responses((status = OK, description = "what was made", body = OneOrAll<Answer>), Problem))]
+#[utoipa::path(
+    post,
+    path = "/devices/{sn}/events",
+    operation_id = "emit",
+    params(Sn),
+    request_body = Body,
+    responses((status = OK, description = "what was made", body = OneOrAll<Answer>), Problem),
+)]
 pub(super) async fn emit(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,

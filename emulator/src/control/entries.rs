@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use vestibule_core::event::{Entry, Index, RecordId};
-use vestibule_core::wire::{View, v1, v3};
+use vestibule_core::wire::{Pictures, View, v1, v3};
 
 use super::app::App;
 use super::devices::rfc3339;
@@ -22,6 +22,9 @@ pub(super) const LIMIT_USUAL: usize = 100;
 
 /// The most of one answer: a megabyte or two; there is a next page.
 pub(super) const LIMIT_MAX: usize = 1000;
+
+/// The most where images are shown: each is some 40 kB.
+const LIMIT_WITH_IMAGES_MAX: usize = 100;
 
 /// One entry.
 #[derive(Serialize, ToSchema)]
@@ -44,7 +47,12 @@ pub(super) struct Shown {
 }
 
 impl Shown {
+    /// An entry, with a word in place of its image.
     pub(super) fn new(view: &View, entry: &Entry) -> Self {
+        Self::whole(&View { pictures: Pictures::LeftOut, ..view.clone() }, entry)
+    }
+
+    fn whole(view: &View, entry: &Entry) -> Self {
         let index = entry.index;
         let parts = (0..).take(entry.fact.records().len());
         let records = parts.filter_map(|part| {
@@ -81,6 +89,22 @@ pub(super) struct Page {
     limit: Option<usize>,
 }
 
+/// What of the entries is shown.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Asked {
+    /// The first index.
+    #[serde(default)]
+    from: u64,
+    /// How many at most: 100 by itself, and never more than 1,000, or 100 with images.
+    #[param(nullable = false)]
+    limit: Option<usize>,
+    /// Whether `rgb_image` and `alarm_photo` are there in full; by itself the text `left out` stands for each.
+    #[serde(default)]
+    images: bool,
+}
+
 impl Page {
     /// How many at most.
     pub(super) fn limit(&self) -> usize {
@@ -97,18 +121,26 @@ struct Answer {
 }
 
 /// Lists what is kept, by index.
-#[utoipa::path(get, path = "/devices/{sn}/events", operation_id = "listEntries", params(Sn, Page), responses((status = OK, description = "a page", body = OneOrAll<Answer>), Problem))]
+#[utoipa::path(
+    get,
+    path = "/devices/{sn}/events",
+    operation_id = "listEntries",
+    params(Sn, Asked),
+    responses((status = OK, description = "a page", body = OneOrAll<Answer>), Problem),
+)]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
-    Params(page): Params<Page>,
+    Params(asked): Params<Asked>,
 ) -> Result<Response, Problem> {
-    let from = Index::new(page.from);
+    let from = Index::new(asked.from);
+    let (limit_max, show): (_, fn(&View, &Entry) -> Shown) =
+        if asked.images { (LIMIT_WITH_IMAGES_MAX, Shown::whole) } else { (LIMIT_MAX, Shown::new) };
+    let limit = asked.limit.unwrap_or(LIMIT_USUAL).min(limit_max);
     on_each(&app, &sn, |handle| {
-        let (entries, view) =
-            handle.read(|device, _| (device.entries(from, page.limit()), device.view()));
+        let (entries, view) = handle.read(|device, _| (device.entries(from, limit), device.view()));
         let next = entries.last().map_or(from, |entry| entry.index.next());
-        let events = entries.iter().map(|entry| Shown::new(&view, entry));
+        let events = entries.iter().map(|entry| show(&view, entry));
         Ok(Answer { events: events.collect(), next: next.get() })
     })
     .await

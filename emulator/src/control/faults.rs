@@ -84,7 +84,16 @@ fn replace(handle: &Handle, faults: FaultSet) -> Result<((), Receipt), Problem> 
 }
 
 /// Lists the armed faults.
-#[utoipa::path(get, path = "/devices/{sn}/faults", operation_id = "listFaults", params(Sn), responses((status = OK, description = "those that are armed", body = OneOrAll<Answer>), Problem))]
+#[utoipa::path(
+    get,
+    path = "/devices/{sn}/faults",
+    operation_id = "listFaults",
+    params(Sn),
+    responses(
+        (status = OK, description = "those that are armed", body = OneOrAll<Answer>),
+        Problem,
+    ),
+)]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
@@ -93,7 +102,17 @@ pub(super) async fn list(
 }
 
 /// Arms faults in place of those before, all at once.
-#[utoipa::path(put, path = "/devices/{sn}/faults", operation_id = "armFaults", params(Sn), request_body = FaultsBody, responses((status = OK, description = "those that are armed now", body = OneOrAll<Answer>), Problem))]
+#[utoipa::path(
+    put,
+    path = "/devices/{sn}/faults",
+    operation_id = "armFaults",
+    params(Sn),
+    request_body = FaultsBody,
+    responses(
+        (status = OK, description = "those that are armed now", body = OneOrAll<Answer>),
+        Problem,
+    ),
+)]
 pub(super) async fn arm(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,
@@ -106,7 +125,13 @@ pub(super) async fn arm(
 }
 
 /// Clears every fault.
-#[utoipa::path(delete, path = "/devices/{sn}/faults", operation_id = "clearFaults", params(Sn), responses((status = OK, description = "none", body = OneOrAll<Answer>), Problem))]
+#[utoipa::path(
+    delete,
+    path = "/devices/{sn}/faults",
+    operation_id = "clearFaults",
+    params(Sn),
+    responses((status = OK, description = "none", body = OneOrAll<Answer>), Problem),
+)]
 pub(super) async fn clear(
     State(app): State<Arc<App>>,
     Path(sn): Path<String>,

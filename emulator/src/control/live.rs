@@ -46,9 +46,18 @@ struct Told<'a> {
 /// Streams what happens, until the watcher leaves or the emulator stops.
 #[utoipa::path(
     get,
-    path = "/events", operation_id = "watch",
+    path = "/events",
+    operation_id = "watch",
     params(Query),
-    responses((status = OK, description = "a message for each entry", body = String, content_type = "text/event-stream"), Problem),
+    responses(
+        (
+            status = OK,
+            description = "a message for each entry",
+            body = String,
+            content_type = "text/event-stream",
+        ),
+        Problem,
+    ),
 )]
 pub(super) async fn watch(
     State(app): State<Arc<App>>,

@@ -44,9 +44,13 @@ enum By {
 /// Tells the devices' counts to Prometheus.
 #[utoipa::path(
     get,
-    path = "/metrics", operation_id = "metrics",
+    path = "/metrics",
+    operation_id = "metrics",
     params(Asked),
-    responses((status = OK, description = "the counts", body = String, content_type = "text/plain"), Problem),
+    responses(
+        (status = OK, description = "the counts", body = String, content_type = "text/plain"),
+        Problem,
+    ),
 )]
 pub(super) async fn show(State(app): State<Arc<App>>, Params(asked): Params<Asked>) -> Response {
     let mut devices = BTreeMap::new();

@@ -82,13 +82,23 @@ pub fn openapi() -> Value {
 }
 
 /// Describes this API.
-#[utoipa::path(get, path = "/openapi.json", operation_id = "describe", responses((status = OK, description = "this document", body = Value), Problem))]
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    operation_id = "describe",
+    responses((status = OK, description = "this document", body = Value), Problem),
+)]
 async fn description() -> axum::response::Response {
     target::answer_json(&openapi())
 }
 
 /// Answers: that it can is the answer.
-#[utoipa::path(get, path = HEALTH_PATH, operation_id = "health", responses((status = OK, description = "it is up", body = Value), Problem))]
+#[utoipa::path(
+    get,
+    path = HEALTH_PATH,
+    operation_id = "health",
+    responses((status = OK, description = "it is up", body = Value), Problem),
+)]
 async fn healthy() -> axum::response::Response {
     target::answer_json(&serde_json::json!({"status": "ok"}))
 }

@@ -9,7 +9,7 @@ use crate::dest::{EventDest, ReportTo};
 use crate::faults::FaultSet;
 use crate::journal::Capacity;
 use crate::seed::Seed;
-use crate::wire::{FaultsArmed, Identity, View};
+use crate::wire::{FaultsArmed, Identity, Pictures, View};
 use crate::world::{Roster, Setup, Traffic};
 
 /// Everything that is given before a device comes up. A factory reset returns to it.
@@ -55,6 +55,7 @@ impl Config {
             roster: Arc::clone(&self.roster),
             setup: Arc::clone(&self.setup),
             behaviour: self.behaviour.clone(),
+            pictures: Pictures::Shown,
             faults: FaultsArmed::No,
             seed: self.seed.numbered(factory_resets),
         }

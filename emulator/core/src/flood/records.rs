@@ -12,7 +12,7 @@ use crate::clock::UnixMillis;
 use crate::event::{AlarmSerial, Entry, Fact, Index, Phase, Photo, RecordId, Seqnum};
 use crate::picture::ImageBytes;
 use crate::seed::Seed;
-use crate::wire::{FaultsArmed, Identity, View, v1, v3};
+use crate::wire::{FaultsArmed, Identity, Pictures, View, v1, v3};
 use crate::world::{Roster, RosterSizes, Setup, Traffic, World};
 
 /// In which form records are sent.
@@ -113,6 +113,7 @@ impl Records {
             roster,
             setup,
             behaviour: Behaviour::default(),
+            pictures: Pictures::Shown,
             faults: FaultsArmed::No,
             seed,
         };

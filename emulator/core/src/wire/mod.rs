@@ -17,4 +17,4 @@ pub mod v1;
 pub mod v3;
 mod view;
 
-pub use self::view::{FaultsArmed, Identity, View};
+pub use self::view::{FaultsArmed, Identity, Pictures, View};

@@ -7,12 +7,12 @@ use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::picture;
-use super::view::View;
+use super::view::{Pictures, View};
 use crate::behaviour::{AlarmCode, EmptyImage, TimeUnit, UnknownUser};
 use crate::calls::v1::Whose;
 use crate::event::{
-    Access, Alarm, Cause, EXIT_BUTTON_ENTRY_MODE, Entry, Fact, Mask, PersonRef, Phase, Presented,
-    Reason, RecordId, Subject, Trace, Verdict,
+    Access, Alarm, Cause, EXIT_BUTTON_ENTRY_MODE, Entry, Fact, Mask, PersonRef, Phase, Photo,
+    Presented, Reason, RecordId, Subject, Trace, Verdict,
 };
 use crate::world::{Category, Person};
 
@@ -333,16 +333,23 @@ const fn description(cause: Cause) -> &'static str {
     }
 }
 
+/// What stands for a picture that is left out.
+const LEFT_OUT: &str = "left out";
+
 /// An image field: the picture that was taken, in base64, or what stands for none (R-V1-12).
 #[derive(JsonSchema)]
 #[schemars(with = "String")]
 enum Image {
     Taken(String),
+    LeftOut,
     None(EmptyImage),
 }
 
 impl Image {
     fn of(view: &View, entry: &Entry) -> Self {
+        if view.pictures == Pictures::LeftOut && entry.fact.photo() == Photo::Taken {
+            return Self::LeftOut;
+        }
         match picture::of(view, entry) {
             Some(picture) => Self::Taken(picture::text(&picture)),
             None => Self::None(view.behaviour.v1.empty_image),
@@ -358,6 +365,7 @@ impl Serialize for Image {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Taken(text) => serializer.serialize_str(text),
+            Self::LeftOut => serializer.serialize_str(LEFT_OUT),
             Self::None(EmptyImage::Space) => serializer.serialize_str(" "),
             Self::None(EmptyImage::Empty) => serializer.serialize_str(""),
             Self::None(EmptyImage::Null | EmptyImage::Absent) => serializer.serialize_none(),

@@ -34,6 +34,15 @@ pub enum FaultsArmed {
     Yes,
 }
 
+/// Whether pictures are part of what is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pictures {
+    /// They are, as on a device.
+    Shown,
+    /// A word stands for each: for who looks at many entries, and would get megabytes.
+    LeftOut,
+}
+
 /// One device's way of showing entries. Cheap to clone: a reader takes one and lets the device go.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -47,6 +56,8 @@ pub struct View {
     pub behaviour: Behaviour,
     /// Whether faults are armed: then each exchange asks for a view of its own.
     pub faults: FaultsArmed,
+    /// What becomes of pictures.
+    pub pictures: Pictures,
     /// The root of its identifiers: seed, device and how often it was reset to factory.
     pub seed: Seed,
 }
