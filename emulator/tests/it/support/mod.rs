@@ -5,6 +5,7 @@
 mod client;
 pub(crate) mod kept;
 mod platform;
+pub(crate) mod session;
 
 use std::future::Future;
 use std::time::Duration;
@@ -67,6 +68,12 @@ impl Running {
     /// POST to the control API.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
         Request::post(&self.control, path, body).send().await
+    }
+
+    /// PUT to the control API.
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Reply {
+        let request = Request::new(http::Method::PUT, &self.control, path);
+        request.body(body.to_string()).send().await
     }
 
     /// POST about the device, which must succeed.
