@@ -15,6 +15,9 @@ const HANGS_UP_EVERY: usize = 9;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Who is enrolled and removed.
+const ENROLLED: &str = "777001";
+
 /// The account's digest in the factory.
 const FACTORY: &str = "9990BC737DD5B17E7A5F01B48B2C08AE";
 
@@ -197,6 +200,8 @@ impl Known {
 pub(crate) struct Rare {
     destination: Known,
     password: Known,
+    /// The name under which [`ENROLLED`] is enrolled, empty where nobody is.
+    enrolled: Known,
     /// The trace of the alarm that is raised.
     raised: Option<String>,
     /// How many may be raised of which nothing was told, at most.
@@ -214,6 +219,7 @@ impl Rare {
         Self {
             destination: known(platform),
             password: known(FACTORY),
+            enrolled: known(""),
             raised: None,
             untold: 0,
             changes: 0,
@@ -236,7 +242,10 @@ impl Rare {
         if self.raised.is_some() {
             self.clear(place).expect("nobody kills it now");
         }
-        token.expect("the password settled")
+        let token = token.expect("the password settled");
+        let seen = enrolled(place, &token);
+        self.enrolled.settle(|name| name == seen);
+        token
     }
 
     /// Changes one after the other until the device is gone, and how it went.
@@ -264,9 +273,27 @@ impl Rare {
             assert_eq!(answer["retcode"], 0, "{answer}");
         }
         self.password.asked(digest, answer)?;
+        self.enrol(place, token)?;
 
         self.raised = Some(self.alarm(place, 1)?);
         self.clear(place)
+    }
+
+    /// Enrols somebody anew, or removes them.
+    fn enrol(&mut self, place: &Place, token: &str) -> Result<(), Lost> {
+        let stays = !self.changes.is_multiple_of(3);
+        let name = if stays { format!("Person {}", self.changes) } else { String::new() };
+        let answer = if stays {
+            account(place, token, "user-insert", &json!({"userid": ENROLLED, "name": name}))
+        } else {
+            account(place, token, "user-remove", &json!({"userid": ENROLLED}))
+        };
+        if let Ok(answer) = &answer {
+            // A kill may have come before each insertion since the last removal.
+            let is_nobody = !stays && self.enrolled.told.is_empty();
+            assert_eq!(answer["retcode"], if is_nobody { 103 } else { 0 }, "{answer}");
+        }
+        self.enrolled.asked(name, answer)
     }
 
     /// Clears the alarm that is raised: it still has its trace (R-V1-14). The longest raised goes first, and
@@ -295,6 +322,19 @@ impl Rare {
         self.alarms.insert(index, (event["seqnum"].as_u64(), format!("{trace}/{status}")));
         Ok(trace.to_owned())
     }
+}
+
+/// Something done with one user.
+fn account(place: &Place, token: &str, action: &str, user: &Value) -> Result<Value, Lost> {
+    let wish = json!({"action": action, "header": {"reqid": "1"}, "body": {"users": [user]}});
+    ask(&place.device, "POST /api/v3.x/acm", token, &wish.to_string())
+}
+
+/// The name under which [`ENROLLED`] is enrolled, empty where nobody is.
+fn enrolled(place: &Place, token: &str) -> String {
+    let answer = account(place, token, "user-lookup", &json!({"userid": ENROLLED}));
+    let answer = answer.expect("nobody kills it now");
+    answer["body"]["users"][0]["name"].as_str().unwrap_or_default().to_owned()
 }
 
 fn log_in(place: &Place, digest: &str) -> Option<String> {
