@@ -10,10 +10,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
 use http::uri::Authority;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -209,7 +210,36 @@ impl HttpClient {
         headers: HeaderMap,
         body: impl Into<Bytes>,
     ) -> Result<Response<Bytes>, HttpError> {
-        let (head, body) = self.open(method, path, headers, body).await?.into_parts();
+        let answer = self.open(method, path, headers, body).await?;
+        self.whole(answer).await
+    }
+
+    /// As `send`, for a request that may turn its connection into something else (HTTP 101): with that
+    /// connection, where it did.
+    ///
+    /// # Errors
+    ///
+    /// When no whole answer comes within the limits; any status is an answer.
+    pub async fn switch(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+    ) -> Result<(Response<Bytes>, Option<Upgraded>), HttpError> {
+        let mut answer = self.open(method, path, headers, Bytes::new()).await?;
+        if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return Ok((self.whole(answer).await?, None));
+        }
+        let (server, limit) = (self.server(), self.limits.answer);
+        match clock::within(limit, hyper::upgrade::on(&mut answer)).await {
+            Some(Ok(upgraded)) => Ok((answer.map(|_| Bytes::new()), Some(upgraded))),
+            Some(Err(source)) => Err(HttpError::Exchange { server, source }),
+            None => Err(HttpError::AnswerTimeout { server, limit }),
+        }
+    }
+
+    async fn whole(&self, answer: Response<Incoming>) -> Result<Response<Bytes>, HttpError> {
+        let (head, body) = answer.into_parts();
         let server = self.server();
         let whole = Limited::new(body, self.limits.body_bytes).collect();
         match clock::within(self.limits.answer, whole).await {
@@ -326,7 +356,7 @@ impl HttpClient {
             .map_err(|source| HttpError::Exchange { server: self.server(), source })?;
         // Ends with the sender, or with the server's farewell.
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            if let Err(error) = connection.with_upgrades().await {
                 tracing::debug!(%error, "a connection ended early");
             }
         });

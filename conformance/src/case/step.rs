@@ -4,6 +4,7 @@
 //! is there for the steps behind it.
 
 mod calls;
+mod feeds;
 mod receivers;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 pub use self::calls::{Answering, Auth, Call, Expected, Is, Reading, V1Call, V3Call};
+pub use self::feeds::{Feed, FeedIs, Hear};
 pub use self::receivers::{
     Answer, Code, Expect, ExpectNone, HttpPlan, Listen, Message, Outage, OutageKind, Per, Plan,
     Tls, Watch,
@@ -46,6 +48,10 @@ pub enum Step {
     ExpectNone(ExpectNone),
     /// Waits for a message and tells whether one came. It never fails.
     Watch(Watch),
+    /// Opens the device's live feed (v1), or is refused one.
+    Feed(Feed),
+    /// Waits for a message of a live feed and compares it.
+    Hear(Hear),
     /// Makes events happen at the device.
     Stimulus(Stimulus),
     /// Restarts the device and waits until it answers again.

@@ -80,7 +80,10 @@ impl Stage<'_> {
         loop {
             let ready = self.ready(call).await?;
             let exchange = self.send(&ready, keep.as_deref()).await?;
-            lacks_path(call, &exchange)?;
+            if let Call::V1(call) = call {
+                let path = call.path.as_ref().and_then(|path| path.plain()).unwrap_or_default();
+                lacks_path(&call.method, path, &exchange)?;
+            }
             let mut judged = self.judge_answer(&ready, &exchange, expected);
             let again = until.is_some_and(|until| clock::mono() < until);
             let fails = !judged.mismatches.is_empty();
@@ -380,18 +383,14 @@ const MANUALS_PATHS: [&str; 8] = [
 ];
 
 /// Ends a case that asks for a path of the manual where the device has none.
-fn lacks_path(call: &Call, exchange: &ExchangeDraft) -> Result<(), Stop> {
-    let (Call::V1(call), Some(answer)) = (call, &exchange.answer) else {
+pub(super) fn lacks_path(method: &str, path: &str, exchange: &ExchangeDraft) -> Result<(), Stop> {
+    let Some(answer) = exchange.answer.as_ref().filter(|_| MANUALS_PATHS.contains(&path)) else {
         return Ok(());
     };
-    let path = call.path.as_ref().and_then(|path| path.plain()).unwrap_or_default();
-    if !MANUALS_PATHS.contains(&path) {
-        return Ok(());
-    }
     // A device may answer every error under HTTP 200 (R-V1-02).
     let code = answered(answer).json.and_then(|json| json["code"].as_u64());
     if [Some(answer.status.into()), code].iter().any(|one| matches!(one, Some(404 | 405 | 501))) {
-        let why = format!("it has no {} {path}: the answer is 404, 405 or 501", call.method);
+        let why = format!("it has no {method} {path}: the answer is 404, 405 or 501");
         return Err(Stop::Skip(Skip::Absent(why)));
     }
     Ok(())

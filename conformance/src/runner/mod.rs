@@ -6,6 +6,7 @@
 //! when it failed or was interrupted, and that a failure that only time explains is looked at twice.
 
 mod calls;
+mod feeds;
 mod fetching;
 mod lag;
 mod messages;

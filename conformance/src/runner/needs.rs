@@ -117,7 +117,7 @@ fn asks_v3(step: &Step) -> bool {
 fn asks_v1(step: &Step) -> bool {
     match step {
         Step::Call(call) => matches!(**call, Call::V1(_)),
-        Step::Subscribe(_) => true,
+        Step::Subscribe(_) | Step::Feed(_) => true,
         _ => false,
     }
 }

@@ -201,6 +201,9 @@ impl Stage<'_> {
         let checks = self.found.checks.len();
         let failed = (self.found.failed, self.found.timing);
         let mut troubles = Vec::new();
+        for feed in std::mem::take(&mut self.feeds).into_values() {
+            feed.close().await;
+        }
         let steps = self.clean_up(&mut troubles);
         if clock::within(CLEAN_UP_MAX, steps).await.is_none() {
             troubles.push("the clean-up steps took too long".to_owned());

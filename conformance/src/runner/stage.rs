@@ -16,6 +16,7 @@ use crate::platform::Listener;
 use crate::stimulus::Stimulus;
 use crate::stream::Stream;
 use crate::target::Target;
+use crate::target::feed::Feed;
 
 /// A case under way.
 pub(super) struct Stage<'r> {
@@ -27,6 +28,7 @@ pub(super) struct Stage<'r> {
     pub(super) scope: Scope,
     pub(super) receivers: Named<Receiver>,
     pub(super) streams: Named<Stream>,
+    pub(super) feeds: Named<Feed>,
     pub(super) undo: Undo,
     pub(super) found: Found,
     /// Whether anything was provoked yet.
@@ -155,7 +157,7 @@ impl<'r> Stage<'r> {
     ) -> Self {
         let mut scope = Scope::default();
         scope.keep("run", json!({"id": settings.run_id, "case": filed.case.id}));
-        let (receivers, streams) = (Named::new(), Named::new());
+        let (receivers, streams, feeds) = (Named::new(), Named::new(), Named::new());
         let (undo, found) = (Undo::default(), Found::default());
         let (at, number) = (Path::whole(), String::new());
         Self {
@@ -167,6 +169,7 @@ impl<'r> Stage<'r> {
             scope,
             receivers,
             streams,
+            feeds,
             undo,
             found,
             provoked: false,

@@ -28,6 +28,8 @@ impl Stage<'_> {
             Step::Expect(expect) => self.expect(expect).await,
             Step::ExpectNone(none) => self.expect_none(none).await,
             Step::Watch(watch) => self.watch(watch).await,
+            Step::Feed(feed) => self.feed(feed).await,
+            Step::Hear(hear) => self.hear(hear).await,
             Step::Stimulus(wish) => self.stimulate(wish).await,
             Step::Restart(restart) => self.restart(restart).await,
             Step::Wait(wait) => {

@@ -256,12 +256,18 @@ impl V3 {
 
 impl V1 {
     /// Asks, with the account where there is one.
-    pub async fn ask(&mut self, mut ask: Ask, name: &str) -> ExchangeDraft {
+    pub async fn ask(&mut self, ask: Ask, name: &str) -> ExchangeDraft {
+        let ask = self.with_account(ask);
+        self.wire.ask(ask, name).await
+    }
+
+    /// The request, with the account where there is one.
+    pub(crate) fn with_account(&self, mut ask: Ask) -> Ask {
         if let Some(basic) = &self.basic {
             use base64::Engine;
             let basic = base64::engine::general_purpose::STANDARD.encode(basic);
             ask.headers.push(("Authorization".to_owned(), format!("Basic {basic}")));
         }
-        self.wire.ask(ask, name).await
+        ask
     }
 }

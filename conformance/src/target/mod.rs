@@ -7,6 +7,7 @@ pub(crate) mod configs;
 pub mod control;
 mod digest;
 pub mod discover;
+pub(crate) mod feed;
 pub mod wire;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
+use hyper::upgrade::Upgraded;
 
 use crate::clock;
 use crate::http::{HttpClient, HttpError, Limits, Spelling};
@@ -66,11 +67,59 @@ impl Wire {
         self.met
     }
 
+    /// What times count from.
+    pub(crate) const fn origin(&self) -> Instant {
+        self.origin
+    }
+
     /// Asks, and records what was said; `name` is what the case calls it.
     pub async fn ask(&mut self, ask: Ask, name: &str) -> ExchangeDraft {
         let started = clock::mono();
-        let answer = self.send(&ask).await;
-        let mut exchange = ExchangeDraft {
+        let answer = match self.prepared(&ask) {
+            Ok((method, headers)) => {
+                let body = Bytes::from(ask.body.clone());
+                let answer = self.client.send(method, &ask.path, headers, body).await;
+                self.met_by(answer).map(|answer| drafted(&answer))
+            }
+            Err(why) => Err(why),
+        };
+        self.recorded(ask, name, started, answer)
+    }
+
+    /// Asks for a connection to become something else, and records what was said; with that
+    /// connection, where it did.
+    pub(crate) async fn upgrade(
+        &mut self,
+        ask: Ask,
+        name: &str,
+    ) -> (ExchangeDraft, Option<Upgraded>) {
+        let started = clock::mono();
+        let mut upgraded = None;
+        let answer = match self.prepared(&ask) {
+            Ok((method, headers)) => {
+                let answer = self.client.switch(method, &ask.path, headers).await;
+                self.met_by(answer).map(|(answer, switched)| {
+                    upgraded = switched;
+                    drafted(&answer)
+                })
+            }
+            Err(why) => Err(why),
+        };
+        (self.recorded(ask, name, started, answer), upgraded)
+    }
+
+    fn recorded(
+        &self,
+        ask: Ask,
+        name: &str,
+        started: Instant,
+        answer: Result<AnswerDraft, String>,
+    ) -> ExchangeDraft {
+        let (answer, failure) = match answer {
+            Ok(answer) => (Some(answer), None),
+            Err(why) => (None, Some(why)),
+        };
+        ExchangeDraft {
             direction: Direction::Call,
             name: name.to_owned(),
             at: started.saturating_duration_since(self.origin),
@@ -81,18 +130,14 @@ impl Wire {
                 headers: ask.headers,
                 body: ask.body,
             },
-            answer: None,
+            answer,
             answered: None,
-            failure: None,
-        };
-        match answer {
-            Ok(answer) => exchange.answer = Some(answer),
-            Err(why) => exchange.failure = Some(why),
+            failure,
         }
-        exchange
     }
 
-    async fn send(&mut self, ask: &Ask) -> Result<AnswerDraft, String> {
+    /// A request's method and headers, which are from now on spelt as it wants.
+    fn prepared(&mut self, ask: &Ask) -> Result<(Method, HeaderMap), String> {
         let method =
             Method::from_bytes(ask.method.as_bytes()).map_err(|error| error.to_string())?;
         let mut headers = HeaderMap::new();
@@ -106,22 +151,28 @@ impl Wire {
             |(name, _): &(String, String)| name.starts_with(|c: char| c.is_ascii_lowercase());
         let is_lower = ask.headers.iter().any(is_lower);
         self.client.spell(if is_lower { Spelling::Lower } else { Spelling::Title });
-        let body = Bytes::from(ask.body.clone());
-        let answer = self.client.send(method, &ask.path, headers, body).await;
+        Ok((method, headers))
+    }
+
+    /// Notes whom a request met.
+    fn met_by<T>(&mut self, answer: Result<T, HttpError>) -> Result<T, String> {
         self.met = match &answer {
             Ok(_) => Met::Server,
             Err(HttpError::Untrusted { .. }) => Met::Stranger,
             Err(_) => Met::Nobody,
         };
-        let answer = answer.map_err(|error| chain(&error))?;
-        let header = |(name, value): (&HeaderName, &HeaderValue)| {
-            (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        };
-        Ok(AnswerDraft {
-            status: answer.status().as_u16(),
-            headers: answer.headers().iter().map(header).collect(),
-            body: answer.body().to_vec(),
-        })
+        answer.map_err(|error| chain(&error))
+    }
+}
+
+fn drafted(answer: &Response<Bytes>) -> AnswerDraft {
+    let header = |(name, value): (&HeaderName, &HeaderValue)| {
+        (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    AnswerDraft {
+        status: answer.status().as_u16(),
+        headers: answer.headers().iter().map(header).collect(),
+        body: answer.body().to_vec(),
     }
 }
 

@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::handshake::server::create_response;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
+use vestibule_core::wire::View;
 use vestibule_core::wire::v1::encode_live;
 
 use super::body;
@@ -50,13 +51,14 @@ pub(super) fn mark(answer: &mut Answer) {
     answer.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
 }
 
-/// A place at the feed, on its way from the answer that gave it to the connection.
+/// A place at the feed, on its way from the answer that gave it to the connection, with the view by which it
+/// was given.
 #[derive(Clone, Debug)]
-pub(super) struct Taken(Arc<Mutex<Option<Seat>>>);
+pub(super) struct Taken(Arc<Mutex<Option<Seat>>>, Arc<View>);
 
 impl Taken {
-    pub(super) fn new(seat: Seat) -> Self {
-        Self(Arc::new(Mutex::new(Some(seat))))
+    pub(super) fn new(seat: Seat, view: Arc<View>) -> Self {
+        Self(Arc::new(Mutex::new(Some(seat))), view)
     }
 
     fn seat(&self) -> Option<Seat> {
@@ -101,7 +103,7 @@ pub(super) async fn serve(
         biased;
         () = cable.cut_after(cuts) => Ended::Cut,
         _ = stop.wait_for(|stop| *stop) => Ended::Stopping,
-        ended = carry(&mut socket, &mut seat) => ended,
+        ended = carry(&mut socket, &mut seat, &taken.1) => ended,
     };
     let (code, reason) = match ended {
         Ended::Cut | Ended::Slow => return socket.get_ref().reset(),
@@ -122,11 +124,13 @@ pub(super) async fn serve(
     }
 }
 
-async fn carry(socket: &mut WebSocketStream<Stream>, seat: &mut Seat) -> Ended {
+async fn carry(socket: &mut WebSocketStream<Stream>, seat: &mut Seat, opened: &View) -> Ended {
+    let mut loses_one = opened.behaviour.violations.v1.feed.loses_first;
     loop {
         let message = tokio::select! {
             news = seat.news.recv() => match news {
-                Ok(news) => match text(&news) {
+                Ok(news) => match text(&news, opened) {
+                    Some(_) if std::mem::take(&mut loses_one) => continue,
                     Some(text) => Message::text(text),
                     None => continue,
                 },
@@ -149,7 +153,7 @@ async fn carry(socket: &mut WebSocketStream<Stream>, seat: &mut Seat) -> Ended {
 }
 
 /// What is sent of an entry: its recognition, if it is one.
-fn text(news: &News) -> Option<String> {
-    let bytes = encode_live(&news.view, &news.entry)?;
+fn text(news: &News, opened: &View) -> Option<String> {
+    let bytes = encode_live(&news.view, &news.entry, opened)?;
     Some(String::from_utf8(bytes).expect("JSON is text"))
 }

@@ -46,7 +46,7 @@ pub(super) async fn serve(
 /// Answers a request that leads somewhere.
 async fn perform(
     handle: &Arc<Handle>,
-    view: &View,
+    view: &Arc<View>,
     operation: Operation,
     access: Access,
     request: Request<Incoming>,
@@ -105,7 +105,7 @@ fn head(request: &Request<Incoming>) -> Request<()> {
 }
 
 /// R-V1-31: makes the connection the live feed, where it can be one and there is a place.
-fn watch(handle: &Arc<Handle>, view: &View, upgrade: Result<Answer, String>) -> Answer {
+fn watch(handle: &Arc<Handle>, view: &Arc<View>, upgrade: Result<Answer, String>) -> Answer {
     let mut answer = match upgrade {
         Ok(answer) => answer,
         Err(reason) => {
@@ -115,9 +115,9 @@ fn watch(handle: &Arc<Handle>, view: &View, upgrade: Result<Answer, String>) -> 
             return answer;
         }
     };
-    match handle.sit_down() {
+    match handle.sit_down(&view.behaviour.violations.v1.feed) {
         Some(seat) => {
-            answer.extensions_mut().insert(Taken::new(seat));
+            answer.extensions_mut().insert(Taken::new(seat, Arc::clone(view)));
             answer
         }
         None => error(view, StatusCode::SERVICE_UNAVAILABLE, "as many watch as may: three"),

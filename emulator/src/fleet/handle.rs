@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::{Notify, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, oneshot, watch};
+use vestibule_core::behaviour::violations;
 use vestibule_core::calls::v3::GoingDown;
 use vestibule_core::clock::Mono;
 use vestibule_core::device::{Batch, Device, Effect, Effects};
@@ -239,8 +240,8 @@ impl Handle {
     }
 
     /// A place at the device's v1 live feed, from now on; none while all are taken.
-    pub(crate) fn sit_down(&self) -> Option<Seat> {
-        self.live.get_or_init(Live::default).sit_down()
+    pub(crate) fn sit_down(&self, bends: &violations::Feed) -> Option<Seat> {
+        self.live.get_or_init(Live::default).sit_down(bends)
     }
 
     fn is_watched(&self) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Problems;
 use super::rules::{expected, expected_matchers, parts};
 use crate::case::place::Path;
-use crate::case::step::{Call, Expect, Plan, Step};
+use crate::case::step::{Call, Expect, Hear, Plan, Step};
 use crate::case::types::Case;
 use crate::matcher::{Matcher, Request, Template};
 
@@ -95,6 +95,8 @@ impl Names<'_> {
                 self.matcher(&path.member("where"), watch.only.as_ref());
                 self.keep(watch.keep.as_deref());
             }
+            Step::Feed(feed) => self.keep(Some(&feed.name)),
+            Step::Hear(hear) => self.hear(&path.member("hear"), hear),
             Step::Stimulus(stimulus) => self.keep(stimulus.keep.as_deref()),
             Step::Restart(_) | Step::Wait(_) => {}
         }
@@ -154,6 +156,13 @@ impl Names<'_> {
             self.matcher(&path.member("headers").member(name), Some(header));
         }
         self.keep(expect.keep.as_deref());
+    }
+
+    fn hear(&mut self, path: &Path, hear: &Hear) {
+        self.needs(&path.member("at"), &hear.at);
+        self.matcher(&path.member("where"), hear.only.as_ref());
+        self.matcher(&path.member("json"), hear.json.as_ref());
+        self.keep(hear.keep.as_deref());
     }
 
     fn plans(&mut self, path: &Path, plans: &[Plan]) {

@@ -82,7 +82,11 @@ impl Judged {
                 self.judging += 1;
                 self.add_matchers(std::iter::once(&assert.is));
             }
-            Step::ExpectNone(_) | Step::Check(_) => self.judging += 1,
+            Step::Hear(hear) => {
+                self.judging += 1;
+                self.add_matchers(hear.json.iter());
+            }
+            Step::ExpectNone(_) | Step::Check(_) | Step::Feed(_) => self.judging += 1,
             Step::Restart(restart) => self.judging += usize::from(restart.by != RestartBy::Any),
             Step::Observe(_) | Step::Watch(_) => self.observing += 1,
             Step::Each(each) => each.steps.iter().for_each(|step| self.add(step)),

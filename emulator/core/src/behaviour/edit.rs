@@ -40,6 +40,8 @@ pub enum Part {
     Alarm,
     /// A record of `type` 0 in a list.
     Listed,
+    /// A message of the live feed.
+    Carried,
 }
 
 /// In which messages of a part: by what they are about.

@@ -237,6 +237,19 @@ pub struct V1 {
     pub records: Records,
     /// What a platform tells the device to do.
     pub orders: Orders,
+    /// The live feed.
+    pub feed: Feed,
+}
+
+/// The live feed (R-V1-31).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Feed {
+    /// Its first record is not carried.
+    pub loses_first: bool,
+    /// It carries alarms, too.
+    pub alarms_too: bool,
+    /// A fourth client is let in.
+    pub any_number: bool,
 }
 
 /// What a platform tells the device to do (R-V1-29, R-V1-30).

@@ -146,13 +146,18 @@ pub fn encode_push(view: &View, entry: &Entry, record: RecordId, attempt: u32) -
 }
 
 /// Writes what the live feed carries of an entry (R-V1-31): its record of `type` 0, as it is pushed; none if
-/// it has none.
+/// it has none. The feed does wrong what `opened`, the view of its handshake, has of faults.
 #[must_use]
-pub fn encode_live(view: &View, entry: &Entry) -> Option<Vec<u8>> {
-    let is_recognition = |record: &RecordType| *record == RecordType::Recognition;
-    let part = entry.fact.records().iter().position(is_recognition)?;
-    let message = Record::new(view, entry, u8::try_from(part).ok()?)?;
-    Some(json::compact(&message))
+pub fn encode_live(view: &View, entry: &Entry, opened: &View) -> Option<Vec<u8>> {
+    let alarms_too = opened.behaviour.violations.v1.feed.alarms_too;
+    let is_carried = |record: &RecordType| *record == RecordType::Recognition || alarms_too;
+    let part = u8::try_from(entry.fact.records().iter().position(is_carried)?).ok()?;
+    let message = Record::new(view, entry, part)?;
+    let about = About::record(opened, entry, RecordId { index: entry.index, part }, 0);
+    Some(match about.is_edited() {
+        true => json::compact(&about.edit(&message, &[Part::Carried])),
+        false => json::compact(&message),
+    })
 }
 
 /// The `code` of a receiver's answer, as far as acknowledgement cares (R-V1-06).

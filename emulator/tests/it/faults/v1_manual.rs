@@ -1,10 +1,15 @@
 //! The faults of the v1 API's other paths.
 
+use futures_util::StreamExt;
+use http::HeaderValue;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::lab::{Lab, face};
 use super::rows;
-use crate::support::{Reply, Request};
+use crate::support::{Reply, Request, bounded};
 
 const INFO: &str = "/v1/device/info";
 /// admin:admin
@@ -50,6 +55,35 @@ async fn newest(lab: &Lab) -> Value {
 async fn order(lab: &Lab, mode: u8) -> Value {
     let request = Request::post(&lab.running.url, "/v1/device/door", &json!({"open_mode": mode}));
     request.header("authorization", BASIC).send().await.json()["code"].take()
+}
+
+/// A watcher of the live feed; none where it is not let in.
+async fn watch(lab: &Lab) -> Option<WebSocketStream<TcpStream>> {
+    let authority = lab.running.url.strip_prefix("http://").expect("a plain URL");
+    let request = format!("ws://{authority}/v1/event").into_client_request();
+    let mut request = request.expect("a URL");
+    request.headers_mut().insert("authorization", HeaderValue::from_static(BASIC));
+    let stream = TcpStream::connect(authority).await.expect("the device listens");
+    bounded("the handshake", Box::pin(client_async(request, stream))).await.ok().map(|(it, _)| it)
+}
+
+/// A watcher, as soon as there is a place.
+async fn until_let_in(lab: &Lab) -> WebSocketStream<TcpStream> {
+    loop {
+        if let Some(socket) = watch(lab).await {
+            return socket;
+        }
+    }
+}
+
+/// The first message of a new feed after an alarm and two faces, with what was emitted as these.
+async fn carried(lab: &Lab) -> (Value, Value, Value) {
+    let mut socket = until_let_in(lab).await;
+    lab.emit(&json!({"event": "alarm", "code": 10001, "status": 1})).await;
+    let (one, two) = (lab.emit(&face()).await, lab.emit(&face()).await);
+    let message = bounded("a message", socket.next()).await.expect("it goes on");
+    let text = message.expect("it is a WebSocket").into_text().expect("it is a text");
+    (serde_json::from_str(&text).expect("JSON"), one, two)
 }
 
 rows! {
@@ -129,6 +163,22 @@ rows! {
         is_refused
     };
     "v1.door.takes-any-mode", lab => order(lab, 7).await == 200;
+    "v1.feed.loses-first", lab => {
+        let (message, _, second) = carried(lab).await;
+        message["data"]["uuid"] == second["uuid"]
+    };
+    "v1.feed.alarms", lab => carried(lab).await.0["type"] == 1;
+    "v1.feed.other-uuid", lab => {
+        let (message, first, _) = carried(lab).await;
+        message["data"]["uuid"] != first["uuid"]
+    };
+    "v1.feed.fourth-served", lab => {
+        let mut watchers = Vec::new();
+        for _ in 0..3 {
+            watchers.push(until_let_in(lab).await);
+        }
+        watch(lab).await.is_some()
+    };
     "v1.reboot.unanswered", lab => {
         let request = Request::get(&lab.running.url, "/v1/device/reboot");
         request.header("authorization", BASIC).try_send().await.is_none()

@@ -90,6 +90,18 @@ rows! { Family::Protocol;
     "v1.reboot.unanswered", "R-V1-30", OTHER, [],
         "a device that is told to restart does so without an answer" =>
         |on, _| on.violations.v1.orders.reboot_unanswered = true;
+    // The live feed.
+    "v1.feed.loses-first", "R-V1-31", OTHER, [],
+        "the first record after a live feed was opened is not carried" =>
+        |on, _| on.violations.v1.feed.loses_first = true;
+    "v1.feed.alarms", "R-V1-31", OTHER, [],
+        "a live feed carries alarms, too" => |on, _| on.violations.v1.feed.alarms_too = true;
+    "v1.feed.other-uuid", "R-V1-31", OTHER, [],
+        "a record has another uuid in a live feed than in its push" =>
+        |on, _| always(on, Part::Carried, "data.uuid", Change::Append("-0"));
+    "v1.feed.fourth-served", "R-V1-31", OTHER, [],
+        "a live feed is opened for a fourth client, too" =>
+        |on, _| on.violations.v1.feed.any_number = true;
     // What the device is.
     "v1.info.field-missing", "R-V1-27", OTHER, [field(INFO_FIELDS, "device_sn")],
         "the answer about the device lacks a field" => |on, args| {
