@@ -274,6 +274,19 @@ impl Listener {
         record.trouble.clone().or(full)
     }
 
+    /// Refuses everybody from now on, gives what came, and keeps the port.
+    ///
+    /// # Errors
+    ///
+    /// When the listener is gone.
+    pub async fn rest(&self) -> Result<Stream, ListenError> {
+        self.shared.record().coming = None;
+        self.change(Some(Outage::Refused)).await?;
+        let mut record = self.shared.record();
+        let plan = record.plan.clone();
+        Ok(std::mem::replace(&mut *record, Record { plan, ..Record::default() }).stream)
+    }
+
     /// Accepts and answers nothing more, and gives what came.
     pub async fn close(mut self) -> Stream {
         self.shared.mode.send_modify(|mode| mode.closed = true);

@@ -1,6 +1,5 @@
 //! Being the platform: receivers, their answers and outages, and the messages that come.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -8,11 +7,12 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::calls::mismatch;
-use super::stage::{Done, Receiver, Stage, Stop};
+use super::stage::{Done, Receiver, Stage, Stop, Taken};
 use crate::case::step::{
     Answer as NewAnswers, Code, Expect, ExpectNone, Listen, Message, Outage as OutageStep,
     OutageKind, Per, Plan as PlanStep, Tls, Watch,
 };
+use crate::clock;
 use crate::matcher::{Comparison, Matcher, TemplateError, compare};
 use crate::outcome::Skip;
 use crate::platform::{Answer, Content, Delivery, Listener, Options, Outage, Plan, Texts};
@@ -33,9 +33,19 @@ impl Stage<'_> {
             Tls::Trusted => receiver.trusted.clone(),
             Tls::Untrusted => receiver.untrusted.clone(),
         };
-        let reports = self.kept.reports.as_ref().filter(|_| self.is_reported_to(&listen.name));
+        let is_reported_to = self.is_reported_to(&listen.name);
+        let reports = self.kept.reports.as_mut().filter(|_| is_reported_to);
+        let reports = match reports.map(|reports| (reports.port, reports.resting.take())) {
+            Some((_, Some(resting))) if listen.tls == Tls::None => {
+                resting.plan(plan);
+                resting.heal().await.map_err(|error| Stop::Error(error.to_string()))?;
+                self.received_at(&listen.name, resting);
+                return Ok(());
+            }
+            reports => reports.map(|(port, _)| port),
+        };
         let port = match reports {
-            Some(reports) => reports.port,
+            Some(port) => port,
             None if self.receivers.is_empty() => receiver.port,
             None if receiver.port == 0 => 0,
             None => {
@@ -53,10 +63,14 @@ impl Stage<'_> {
         let listener = opened.map_err(|error| {
             Stop::Error(format!("opening a receiver: {}", crate::target::wire::chain(&error)))
         })?;
-        self.scope.keep(&listen.name, json!({"url": listener.url()}));
-        let receiver = Receiver { listener, taken: BTreeSet::new() };
-        self.receivers.insert(listen.name.clone(), receiver);
+        self.received_at(&listen.name, listener);
         Ok(())
+    }
+
+    fn received_at(&mut self, name: &str, listener: Listener) {
+        self.scope.keep(name, json!({"url": listener.url()}));
+        let receiver = Receiver { listener, taken: Taken::default() };
+        self.receivers.insert(name.to_owned(), receiver);
     }
 
     pub(super) fn answer(&mut self, answer: &NewAnswers) -> Done {
@@ -135,7 +149,9 @@ impl Stage<'_> {
         let within = self.settings.spans.length(expect.within);
         let wanted = Wanted { message: expect.message, only: expect.only.as_ref() };
         let counted = if expect.distinct { Counted::Distinct } else { Counted::Messages };
-        let found = self.wait_for(&expect.at, &wanted, (expect.count, counted), within).await?;
+        let idle = expect.idle.map_or(within, |idle| self.settings.spans.length(idle));
+        let length = Length { within, idle };
+        let found = self.wait_for(&expect.at, &wanted, (expect.count, counted), length).await?;
         let title = title(expect.message, &expect.at);
         if found.count < expect.count {
             self.found.timing = true;
@@ -199,7 +215,7 @@ impl Stage<'_> {
     pub(super) async fn expect_none(&mut self, none: &ExpectNone) -> Done {
         let length = self.settings.spans.length(none.length);
         let wanted = Wanted { message: none.message, only: none.only.as_ref() };
-        let found = self.wait_for(&none.at, &wanted, (1, Counted::Messages), length).await?;
+        let found = self.wait_for(&none.at, &wanted, (1, Counted::Messages), length.into()).await?;
         let mut mismatches = Vec::new();
         if let Some(index) = found.indices.first() {
             let message = self.message(&none.at, *index)?;
@@ -215,7 +231,8 @@ impl Stage<'_> {
     pub(super) async fn watch(&mut self, watch: &Watch) -> Done {
         let length = self.settings.spans.length(watch.length);
         let wanted = Wanted { message: watch.message, only: watch.only.as_ref() };
-        let found = self.wait_for(&watch.at, &wanted, (1, Counted::Messages), length).await?;
+        let found =
+            self.wait_for(&watch.at, &wanted, (1, Counted::Messages), length.into()).await?;
         self.take_messages(&watch.at, &found.indices)?;
         if let (Some(name), Some(index)) = (&watch.keep, found.indices.first()) {
             let message = self.message(&watch.at, *index)?;
@@ -227,7 +244,8 @@ impl Stage<'_> {
     }
 
     fn take_messages(&mut self, at: &str, indices: &[usize]) -> Done {
-        self.receiver(at)?.taken.extend(indices);
+        let receiver = self.receiver(at)?;
+        indices.iter().for_each(|index| receiver.taken.take(*index));
         Ok(())
     }
 
@@ -237,7 +255,7 @@ impl Stage<'_> {
         at: &str,
         wanted: &Wanted<'_>,
         count: (u64, Counted),
-        within: Duration,
+        length: Length,
     ) -> Result<Waited, Stop> {
         self.receiver(at)?;
         let Some(receiver) = self.receivers.get(at) else {
@@ -249,16 +267,22 @@ impl Stage<'_> {
             wanted,
             next: 0,
             waited: Waited::default(),
-            identities: BTreeSet::new(),
             counted: count.1,
         };
-        receiver
-            .listener
-            .until(within, |stream| {
+        let deadline = clock::mono() + length.within;
+        loop {
+            let before = receiver.listener.look(|stream| stream.entries().len());
+            let left = deadline.saturating_duration_since(clock::mono());
+            let look = |stream: &Stream| {
                 search.look(stream, count.0);
-                (search.waited.count >= count.0).then_some(())
-            })
-            .await;
+                let is_more = length.idle < length.within && stream.entries().len() > before;
+                (is_more || search.waited.count >= count.0).then_some(())
+            };
+            let came = receiver.listener.until(left.min(length.idle), look).await;
+            if came.is_none() || search.waited.count >= count.0 {
+                break;
+            }
+        }
         Ok(search.waited)
     }
 
@@ -284,6 +308,20 @@ impl Stage<'_> {
     }
 }
 
+/// How long to wait.
+#[derive(Clone, Copy)]
+struct Length {
+    within: Duration,
+    /// No longer once nothing came for so long.
+    idle: Duration,
+}
+
+impl From<Duration> for Length {
+    fn from(within: Duration) -> Self {
+        Self { within, idle: within }
+    }
+}
+
 /// What messages are counted by.
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Counted {
@@ -306,8 +344,6 @@ struct Search<'a, 'r> {
     wanted: &'a Wanted<'a>,
     next: usize,
     waited: Waited,
-    /// Their hashes: a set of whole ones is a third of what fifty thousand records take.
-    identities: BTreeSet<u64>,
     counted: Counted,
 }
 
@@ -319,15 +355,23 @@ impl Search<'_, '_> {
             }
             let index = self.next;
             self.next += 1;
-            if self.receiver.taken.contains(&index) || !self.fits(stream, index, entry) {
+            if self.receiver.taken.has(index) || !self.fits(stream, index, entry) {
                 continue;
             }
+            let is_new = self.counted == Counted::Messages || !self.has(stream, entry);
             self.waited.indices.push(index);
-            let new = self.counted == Counted::Messages
-                || entry.identity == Identity::Unknown
-                || self.identities.insert(entry.identity.hash());
-            self.waited.count += u64::from(new);
+            self.waited.count += u64::from(is_new);
         }
+    }
+
+    /// Whether this one was found before. Only what came again is looked for: a set of all identities
+    /// would take a good part of what fifty thousand records do.
+    fn has(&self, stream: &Stream, entry: &Entry) -> bool {
+        let is_it = |index: &usize| {
+            stream.entries().get(*index).is_some_and(|found| found.identity == entry.identity)
+        };
+        let came_again = entry.arrival().is_none_or(|arrival| arrival.again);
+        came_again && entry.identity != Identity::Unknown && self.waited.indices.iter().any(is_it)
     }
 
     fn fits(&self, stream: &Stream, index: usize, entry: &Entry) -> bool {

@@ -12,7 +12,7 @@ use crate::case::step::{Configure, Restart, RestartBy, Subscribe};
 use crate::case::types::Safety;
 use crate::clock;
 use crate::outcome::{Direction, ExchangeDraft, Exchanges, RequestDraft, Skip};
-use crate::platform::Plan;
+use crate::platform::{Listener, Plan};
 use crate::stream::{Claim, Fate, Shape, Stream};
 use crate::target::discover::body;
 use crate::target::wire::Ask;
@@ -130,7 +130,7 @@ impl Stage<'_> {
         };
         let before = before.map_err(|why| self.refused(&why))?;
         // Kept before anything is changed, so that an interruption finds what to put back.
-        self.kept.reports = Some(ReportsKept { port, before });
+        self.kept.reports = Some(ReportsKept { port, resting: None, before });
         let report_to = format!("{url}/Report");
         let wanted = [(MANAGER_MODE, "none"), (REPORT_SERVER, report_to.as_str())]
             .map(|(key, value)| (key.to_owned(), value.to_owned()));
@@ -229,12 +229,28 @@ impl Stage<'_> {
             let trouble = receiver.listener.trouble();
             found.trouble = found.trouble.or(trouble);
             let url = receiver.listener.url().to_owned();
-            let stream = receiver.listener.close().await;
+            let stream = self.end(receiver.listener).await;
             exchanges.extend(arrivals(&name, &url, &stream));
         }
         exchanges.sort_by_key(|exchange| exchange.at);
         found.exchanges = exchanges.into_iter().collect::<Exchanges>();
         found
+    }
+
+    /// Ends a listener; one that the device's reports go to rests until the next case wants them.
+    async fn end(&mut self, listener: Listener) -> Stream {
+        let reports = self.kept.reports.as_mut();
+        let reports = reports.filter(|reports| reports.port == listener.address().port());
+        match reports {
+            None => listener.close().await,
+            Some(reports) => match listener.rest().await {
+                Ok(stream) => {
+                    reports.resting = Some(listener);
+                    stream
+                }
+                Err(_) => listener.close().await,
+            },
+        }
     }
 
     async fn clean_up(&mut self, troubles: &mut Vec<String>) {
@@ -243,7 +259,8 @@ impl Stage<'_> {
         {
             troubles.push(format!("the network: {error}"));
         }
-        let cleanup = &self.filed.case.cleanup;
+        // Nobody is asked to end an alarm that was never set off.
+        let cleanup = if self.begun { self.filed.case.cleanup.as_slice() } else { &[] };
         // A clean-up step that the device refuses is followed by the others all the same.
         for at in 0..cleanup.len() {
             let path = Path::whole().member("cleanup");
@@ -255,7 +272,12 @@ impl Stage<'_> {
 
     async fn undo_all(&mut self, troubles: &mut Vec<String>) {
         if let Some(before) = self.undo.subscription.take() {
-            match self.post_subscription(&before).await {
+            let mut answer = self.post_subscription(&before).await;
+            // A connection of before an outage may have been lost on the way.
+            if answer.as_ref().is_ok_and(Value::is_null) {
+                answer = self.post_subscription(&before).await;
+            }
+            match answer {
                 Ok(answer) if answer["code"] == json!(200) => {}
                 // What another case judges is how it answers; here it is whether it did so.
                 Ok(_) if self.is_subscribed(&before).await => {}
@@ -264,10 +286,16 @@ impl Stage<'_> {
             }
         }
         let configs = std::mem::take(&mut self.undo.configs);
-        if !configs.is_empty()
-            && let Err(why) = configure(self.target, self.settings, &configs).await
-        {
-            troubles.push(format!("the settings: {why}"));
+        if configs.is_empty() {
+            return;
+        }
+        // Twice: a device that is wrong about the request after a bad one (R-V3-07) may be so here.
+        for last in [false, true] {
+            match configure(self.target, self.settings, &configs).await {
+                Ok(()) => return,
+                Err(why) if last => troubles.push(format!("the settings: {why}")),
+                Err(_) => {}
+            }
         }
     }
 

@@ -31,6 +31,8 @@ pub(super) struct Stage<'r> {
     pub(super) feeds: Named<Feed>,
     pub(super) undo: Undo,
     pub(super) found: Found,
+    /// Whether a step of the case was begun, so that there is something to clean up.
+    pub(super) begun: bool,
     /// Whether anything was provoked yet.
     pub(super) provoked: bool,
     /// The token that is `valid` in this case.
@@ -53,7 +55,24 @@ pub(super) struct Token {
 pub(super) struct Receiver {
     pub(super) listener: Listener,
     /// Messages that a step took, or that were there before anything was provoked.
-    pub(super) taken: BTreeSet<usize>,
+    pub(super) taken: Taken,
+}
+
+/// Which messages of a stream were taken: a byte for each, since fifty thousand may be.
+#[derive(Debug, Default)]
+pub(super) struct Taken(Vec<bool>);
+
+impl Taken {
+    pub(super) fn take(&mut self, index: usize) {
+        if self.0.len() <= index {
+            self.0.resize(index + 1, false);
+        }
+        self.0[index] = true;
+    }
+
+    pub(super) fn has(&self, index: usize) -> bool {
+        self.0.get(index).copied().unwrap_or_default()
+    }
 }
 
 /// What has to be put back.
@@ -75,6 +94,8 @@ pub(super) struct Undo {
 #[derive(Debug)]
 pub(super) struct ReportsKept {
     pub(super) port: u16,
+    /// Whoever listens there, between cases: somebody else would take the port.
+    pub(super) resting: Option<Listener>,
     pub(super) before: Vec<(String, String)>,
 }
 
@@ -172,6 +193,7 @@ impl<'r> Stage<'r> {
             feeds,
             undo,
             found,
+            begun: false,
             provoked: false,
             token: None,
             at,
@@ -193,6 +215,7 @@ impl<'r> Stage<'r> {
         for need in &self.filed.case.needs {
             self.log_need(*need).await?;
         }
+        self.begun = true;
         let case = &self.filed.case;
         self.list(&Path::whole().member("setup"), "setup-", &case.setup).await?;
         self.list(&Path::whole().member("steps"), "", &case.steps).await

@@ -80,7 +80,7 @@ impl Stage<'_> {
             self.until_left_over().await;
             for receiver in self.receivers.values_mut() {
                 let there = receiver.listener.look(|stream| stream.entries().len());
-                receiver.taken.extend(0..there);
+                (0..there).for_each(|index| receiver.taken.take(index));
             }
         }
         if wish.event == EventName::Network {

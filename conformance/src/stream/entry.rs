@@ -79,6 +79,8 @@ pub struct Arrival {
     pub(super) answer: u16,
     /// What became of the answer.
     pub fate: Fate,
+    /// It came before.
+    pub again: bool,
 }
 
 /// What became of an answer.

@@ -216,8 +216,13 @@ impl Stream {
         };
         let fields_digest =
             document.as_ref().map_or(0, |document| facts::fields_digest(&document.value));
-        let arrival =
-            Arrival { connection: came.connection, done_ms: 0, answer: 0, fate: Fate::Pending };
+        let arrival = Arrival {
+            connection: came.connection,
+            done_ms: 0,
+            answer: 0,
+            fate: Fate::Pending,
+            again: added.earlier > 0,
+        };
         let index = self.add(
             Entry {
                 identity,

@@ -29,6 +29,21 @@ async fn refused_is_refused_and_the_port_comes_back() {
 }
 
 #[tokio::test]
+async fn who_rests_refuses_keeps_the_port_and_begins_anew() {
+    let listener = listener(Plan::default()).await;
+    assert!(matches!(tell(&listener, &push(1)).await, Heard::Answer(200, _)));
+    let came = listener.rest().await.unwrap();
+    assert_eq!(came.entries().len(), 1);
+    let refused = TcpStream::connect(listener.address()).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    let taken = tokio::net::TcpListener::bind(listener.address()).await;
+    assert_eq!(taken.map(drop).unwrap_err().kind(), ErrorKind::AddrInUse);
+    listener.heal().await.unwrap();
+    assert!(matches!(tell(&listener, &push(2)).await, Heard::Answer(200, _)));
+    assert_eq!(listener.close().await.entries().len(), 1);
+}
+
+#[tokio::test]
 async fn a_black_hole_takes_and_says_nothing() {
     let listener = listener(Plan::default()).await;
     let mut open = connect(&listener).await;

@@ -184,6 +184,9 @@ pub struct Expect {
     /// How long to wait for them.
     #[serde(default = "prompt")]
     pub within: Span,
+    /// Waits no longer once nothing came for so long.
+    #[serde(default)]
+    pub idle: Option<Span>,
     /// What the first one is kept as: `json`, `headers`, `path`, `method`, and `all`, the bodies.
     #[serde(rename = "as", default)]
     pub keep: Option<String>,
