@@ -4,6 +4,7 @@
 mod a_full_disk_refuses;
 mod a_run_may_be_many;
 mod accepting_rests;
+mod conform_asks_a_person;
 mod conform_compares_and_records;
 mod conform_is_never_green_for_nothing;
 mod conform_keeps_secrets;

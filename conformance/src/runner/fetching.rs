@@ -23,6 +23,9 @@ const REFERRED_MAX: usize = 1_000;
 /// The most events provoked so that the log loses its oldest: a thousand are made in a second.
 const FILL_MAX: u64 = 1_000;
 
+/// The most events that a person is asked for only so that the log has some.
+const ASKED_FOR_MAX: u32 = 3;
+
 /// The case that judges whether `event-info` tells the log's extent.
 const EXTENT: &str = "v3.event-info.types";
 
@@ -162,8 +165,10 @@ impl Stage<'_> {
             Stimulus::OpenDoor => EventName::Remote,
             _ => EventName::Face,
         };
-        if matches!(self.stimulus, Stimulus::Manual(_)) {
-            let why = format!("it needs {count} events in the log, too many to ask a person for");
+        if missing > ASKED_FOR_MAX && matches!(self.stimulus, Stimulus::Manual(_)) {
+            let why = format!(
+                "it needs {count} events in the log, and {missing} more are too many to ask a person for"
+            );
             return Err(Stop::Skip(Skip::Unprovokable(why)));
         }
         let wish = Wish::times(event, missing);
