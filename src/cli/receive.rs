@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use vestibule_conformance::receiver::answer::Answer;
+use vestibule_conformance::receiver::broker::Broker;
 use vestibule_conformance::receiver::fetch;
 
 use super::values;
 
 /// Be a reference platform: take pushes and reports, and count them.
 ///
-/// Takes POSTs and WebSockets on any path and prints a JSON line for each message; the first line
-/// has the URL, the last one the counts. A report by WebSocket is not answered. Ends on --expect, --timeout, SIGINT or SIGTERM.
+/// Takes POSTs and WebSockets on any path, with --mqtt also what devices publish to a broker, and
+/// prints a JSON line for each message; the first line has the URL, the last one the counts. A
+/// report on a kept connection is not answered. Ends on --expect, --timeout, SIGINT or SIGTERM.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct ReceiveArgs {
@@ -70,6 +72,21 @@ pub(crate) struct ReceiveArgs {
     #[arg(long)]
     pub(crate) ws: bool,
 
+    /// Meet devices at this broker, too: mqtt:// or mqtts://[USER:PASSWORD@]HOST[:PORT]/
+    ///
+    /// The URL that devices are given: ?topic_pub=...&topic_sub=... are the topics that they publish
+    /// and subscribe to, of which one that ends in / goes on with a device's id (vestibule/up/ and
+    /// vestibule/down/ by themselves). What devices ask to be let in is answered.
+    #[arg(long, value_name = "URL")]
+    pub(crate) mqtt: Option<Broker>,
+
+    /// Believe a broker's certificate by these, in place of the system's roots: a PEM file
+    #[arg(long, value_name = "FILE", requires = "mqtt")]
+    pub(crate) mqtt_ca: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+
     /// Keep every message as it came: a JSON object a line, with time, path, headers and body
     #[arg(long, value_name = "FILE.ndjson")]
     pub(crate) save: Option<PathBuf>,
@@ -79,13 +96,39 @@ pub(crate) struct ReceiveArgs {
     pub(crate) ready_file: Option<PathBuf>,
 }
 
+/// How it is spoken to over TLS.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TlsArgs {
+    /// Listen for https and wss
+    ///
+    /// With a certificate that is made for this run, unless --tls-cert and --tls-key give one.
+    #[arg(long)]
+    pub(crate) tls: bool,
+
+    /// The certificate, and those between it and a root: a PEM file
+    #[arg(long, value_name = "FILE", requires_all = ["tls", "tls_key"])]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// Its private key: a PEM file
+    #[arg(long, value_name = "FILE", requires_all = ["tls", "tls_cert"])]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// Write down what signed the certificate made for this run, for devices to trust
+    /// (`run --push-ca FILE`)
+    #[arg(long, value_name = "FILE", requires = "tls", conflicts_with = "tls_cert")]
+    pub(crate) ca_out: Option<PathBuf>,
+}
+
 const AFTER_HELP: &str = "\
 Example:
   vestibule receive --listen 127.0.0.1:9000 --expect 100 --timeout 1m --strict
   vestibule receive --ws --request requests.ndjson
+  vestibule receive --mqtt mqtt://127.0.0.1/ --request requests.ndjson
+  vestibule receive --tls --ca-out platform.pem
 
 Exit codes: 0 all well; 1 fewer than --expect came, a --request was not answered, something is
-missing after --fetch, or --strict found a fault; 2 bad usage; 3 port taken, or the device to fetch from unreachable; 4 nothing came.";
+missing after --fetch, or --strict found a fault; 2 bad usage; 3 port taken, or the
+broker or the device to fetch from unreachable; 4 nothing came.";
 
 fn address(text: &str) -> Result<String, String> {
     let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());

@@ -3,6 +3,7 @@
 //! Owns the run: what ends it, what is printed and kept, and what the counts mean for the exit
 //! code. The receiver, the tally and the fetching are the conformance library's.
 
+mod places;
 mod requests;
 mod save;
 mod verdict;
@@ -11,10 +12,9 @@ use std::num::NonZeroU64;
 
 use tokio::task::JoinHandle;
 use vestibule_conformance::clock;
-use vestibule_conformance::receiver::answer::Answers;
 use vestibule_conformance::receiver::fetch::{self, FetchError, Fetched};
 use vestibule_conformance::receiver::line::Line;
-use vestibule_conformance::receiver::server::{Arrival, Heard, Receiver, ReceiverError};
+use vestibule_conformance::receiver::server::{Arrival, Heard, Receiver};
 use vestibule_conformance::receiver::tally::{Missing, Tally};
 
 use crate::cli::receive::ReceiveArgs;
@@ -38,9 +38,8 @@ pub(crate) async fn run(args: ReceiveArgs, output: &Output) -> Result<Exit, Fail
     if let Some(path) = &args.ready_file {
         ready_file::clear(path).map_err(ready_failure)?;
     }
-    let answers = Answers::new(args.answer, args.fail_first);
-    let receiver =
-        Receiver::bind(&args.listen, answers).await.map_err(|e| bind_failure(&args.listen, e))?;
+    let options = places::options(&args)?;
+    let receiver = Receiver::start(options).await.map_err(|e| places::failure(&args, e))?;
     let requests = Requests::start(args.request.as_deref(), receiver.giving())?;
     announce(&args, &receiver, output)?;
     let tally = Tally::new();
@@ -194,10 +193,13 @@ async fn joined(
 
 /// The first line, on stdout and in the ready file.
 fn announce(args: &ReceiveArgs, receiver: &Receiver, output: &Output) -> Result<(), Failure> {
-    let line = match args.ws {
-        true => serde_json::json!({"url": receiver.url(), "ws": receiver.socket_url()}),
-        false => serde_json::json!({"url": receiver.url()}),
-    };
+    let mut line = serde_json::json!({"url": receiver.url()});
+    if args.ws {
+        line["ws"] = receiver.socket_url().into();
+    }
+    if let Some(broker) = &args.mqtt {
+        line["mqtt"] = broker.to_string().into();
+    }
     let line = line.to_string();
     output.line(&line)?;
     match &args.ready_file {
@@ -209,9 +211,4 @@ fn announce(args: &ReceiveArgs, receiver: &Receiver, output: &Output) -> Result<
 fn ready_failure(error: ready_file::ReadyFileError) -> Failure {
     Failure::new(Exit::Usage, "writing the ready file", error)
         .hint("give --ready-file a path in a directory that can be written")
-}
-
-fn bind_failure(address: &str, error: ReceiverError) -> Failure {
-    Failure::new(Exit::Unreachable, format!("listening on {address}"), error)
-        .hint("give an address of this machine and a free port with --listen (port 0 picks one)")
 }

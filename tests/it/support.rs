@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Receive {
     child: Child,
     stdout: BufReader<ChildStdout>,
+    /// The first line.
+    pub(crate) ready: Value,
     pub(crate) address: String,
 }
 
@@ -52,10 +54,10 @@ impl Receive {
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         let mut first = String::new();
         stdout.read_line(&mut first).expect("stdout is text");
-        let first: Value = serde_json::from_str(&first).expect("the first line is JSON");
-        let url = first["url"].as_str().expect("the first line has the URL");
-        let address = url.strip_prefix("http://").expect("the URL is plain").to_owned();
-        Self { child, stdout, address }
+        let ready: Value = serde_json::from_str(&first).expect("the first line is JSON");
+        let url = ready["url"].as_str().expect("the first line has the URL");
+        let address = url.split_once("://").expect("a URL has a scheme").1.to_owned();
+        Self { child, stdout, ready, address }
     }
 
     /// Posts `body`; the answer's status and body, or nothing when the connection was cut.
@@ -67,6 +69,10 @@ impl Receive {
         let kill = format!("kill -{name} {}", self.child.id());
         let status = Command::new("sh").args(["-c", &kill]).status().expect("sh runs");
         assert!(status.success());
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_some()
     }
 
     /// Waits for the end.

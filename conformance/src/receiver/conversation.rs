@@ -1,15 +1,18 @@
 //! What is said on a connection that a device keeps to the platform, whatever carries it.
 //!
-//! Reports are handed to the owner as those over HTTP are; nothing answers them. Requests are sent one at a
-//! time, each after the answer to the one before.
+//! Reports are handed to the owner as those over HTTP are; nothing answers them. What a device asks by itself
+//! through a broker, to be let in and whether anybody is there, is answered with `retcode` 0. Requests are sent
+//! one at a time, each after the answer to the one before, and to a device that asks to be let in after it was.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::HeaderMap;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use super::answer::report_body;
 use super::message;
 use super::requests::{ANSWER_WAIT_MAX, Floor, Told};
 use super::server::{Arrival, BODIES_KB_MAX, Heard, Shared};
@@ -17,6 +20,9 @@ use crate::{clock, json};
 
 /// How long a device that said it goes down may keep its connection: longer than it takes to say goodbye.
 const LEAVING_MAX: Duration = Duration::from_secs(10);
+
+/// The `retcode` to a platform that did not let the device in.
+const NOT_REGISTERED: i64 = 114;
 
 /// Something that carries whole messages, either way.
 pub(super) trait Carrier {
@@ -38,6 +44,21 @@ pub(super) struct Opening {
     pub(super) path: String,
     /// The headers.
     pub(super) headers: HeaderMap,
+    /// Whether the device may be asked from the beginning.
+    pub(super) known: Known,
+}
+
+/// Whether a device may be asked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Known {
+    /// It may.
+    LetIn,
+    /// Not before it was let in. A device that is heard first when it says `ping` may have been, by whoever
+    /// was the platform before: it is asked for its log, which it refuses (114) to those who did not let it in.
+    AskLetIn {
+        /// Its id, which makes the question one of its own.
+        device: String,
+    },
 }
 
 /// Talks until the connection ends or the platform stops.
@@ -48,12 +69,15 @@ pub(super) async fn converse(
 ) -> Result<(), Gone> {
     let mut stop = shared.stop.clone();
     let mut floor = std::pin::pin!(shared.requests.clone().floor());
-    let mut asking = Asking { floor: None, asked: None, leaving: None };
+    let known = opening.known.clone();
+    let mut asking = Asking { known, floor: None, asked: None, leaving: None };
     let ended = loop {
         let left = asking.time_left();
         tokio::select! {
             () = stopped(&mut stop) => break Ok(()),
-            floor = &mut floor, if asking.floor.is_none() => asking.floor = Some(floor),
+            floor = &mut floor, if asking.floor.is_none() && asking.known == Known::LetIn => {
+                asking.floor = Some(floor);
+            }
             Some(request) = next(&mut asking.floor), if asking.may_ask() => {
                 let said = carrier.say(request.clone()).await;
                 asking.asked = Some((request, clock::mono() + ANSWER_WAIT_MAX));
@@ -68,12 +92,15 @@ pub(super) async fn converse(
             heard = carrier.hear() => match heard {
                 None => break Err(Gone),
                 Some(bytes) => match sort(&bytes) {
-                    Sort::Answer => {
-                        let answer = String::from_utf8_lossy(&bytes).into_owned();
-                        asking.leaving = asking.leaves().then(|| clock::mono() + LEAVING_MAX);
-                        asking.told(Some(answer), shared).await;
+                    Sort::Answer(reqid) => asking.answered(&bytes, reqid, shared).await,
+                    Sort::Question { action, reqid } => {
+                        asking.asked_by_device(carrier, action, reqid.as_deref()).await?;
                     }
-                    Sort::Message => take(bytes, opening, shared).await?,
+                    Sort::Message => {
+                        // Who was not let in does not report.
+                        asking.known = Known::LetIn;
+                        take(bytes, opening, shared).await?;
+                    }
                 },
             },
         }
@@ -83,12 +110,13 @@ pub(super) async fn converse(
 }
 
 /// Waits until the platform stops, also by being gone.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// The right to ask, and what was asked and not answered yet.
 struct Asking {
+    known: Known,
     floor: Option<Floor>,
     /// With the moment from which on no answer is waited for.
     asked: Option<(String, Instant)>,
@@ -118,6 +146,43 @@ impl Asking {
         })
     }
 
+    /// Takes an answer.
+    async fn answered(&mut self, bytes: &[u8], answer: Answer, shared: &Shared) {
+        if let Known::AskLetIn { device } = &self.known
+            && answer.reqid == Some(probe_reqid(device).into())
+        {
+            if answer.retcode != Some(NOT_REGISTERED) {
+                self.known = Known::LetIn;
+            }
+        } else if self.asked.is_some() {
+            self.leaving = self.leaves().then(|| clock::mono() + LEAVING_MAX);
+            self.told(Some(String::from_utf8_lossy(bytes).into_owned()), shared).await;
+        }
+    }
+
+    /// Answers what the device asks by itself.
+    async fn asked_by_device(
+        &mut self,
+        carrier: &mut impl Carrier,
+        question: Question,
+        reqid: Option<&str>,
+    ) -> Result<(), Gone> {
+        carrier.say(report_body(0, reqid)).await?;
+        match (question, &self.known) {
+            (Question::SyncTime, _) => {
+                self.known = Known::LetIn;
+                self.leaving = None;
+            }
+            (Question::Ping, Known::AskLetIn { device }) => {
+                let header = json!({"reqid": probe_reqid(device)});
+                let probe = json!({"action": "event-info", "header": header});
+                carrier.say(probe.to_string()).await?;
+            }
+            (Question::Ping, Known::LetIn) => {}
+        }
+        Ok(())
+    }
+
     /// Tells the owner what came of what was asked, if anything was.
     async fn told(&mut self, answer: Option<String>, shared: &Shared) {
         if let Some((request, _)) = self.asked.take() {
@@ -135,20 +200,51 @@ async fn next(floor: &mut Option<Floor>) -> Option<String> {
     }
 }
 
+/// The `reqid` under which a device is asked whether it was let in.
+fn probe_reqid(device: &str) -> String {
+    format!("vestibule-receive-{device}")
+}
+
 /// What kind of message came.
 enum Sort {
     /// To a request: only answers have a `retcode`.
-    Answer,
+    Answer(Answer),
+    /// What a device asks by itself, with its `reqid` as JSON.
+    Question { action: Question, reqid: Option<String> },
     /// Something to be counted.
     Message,
 }
 
+/// What an answer is known by.
+struct Answer {
+    reqid: Option<Value>,
+    retcode: Option<i64>,
+}
+
+/// What a device asks by itself.
+#[derive(Clone, Copy)]
+enum Question {
+    /// To be let in.
+    SyncTime,
+    /// Whether anybody is there.
+    Ping,
+}
+
 fn sort(bytes: &[u8]) -> Sort {
-    let document = json::read(bytes);
-    match document.as_ref().map(|document| document.value.get("retcode")) {
-        Ok(Some(_)) => Sort::Answer,
-        _ => Sort::Message,
+    let Ok(document) = json::read(bytes) else {
+        return Sort::Message;
+    };
+    let message = document.value;
+    let reqid = message.get("header").and_then(|header| header.get("reqid"));
+    if let Some(retcode) = message.get("retcode") {
+        return Sort::Answer(Answer { reqid: reqid.cloned(), retcode: retcode.as_i64() });
     }
+    let action = match message.get("action").and_then(Value::as_str) {
+        Some("sync-time") => Question::SyncTime,
+        Some("ping") => Question::Ping,
+        _ => return Sort::Message,
+    };
+    Sort::Question { action, reqid: reqid.map(Value::to_string) }
 }
 
 /// Hands a message to the owner.

@@ -23,22 +23,27 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock;
+use crate::platform::ServerTls;
 use crate::receiver::answer::{self, Answers, Reply};
-use crate::receiver::conversation::{Opening, converse};
+use crate::receiver::broker::Broker;
+use crate::receiver::conversation::{Known, Opening, converse};
 use crate::receiver::message::{self, Message, Unparsable};
+use crate::receiver::mqtt::{Line, MqttError};
 use crate::receiver::requests::{Giving, Requests, Told};
-use crate::receiver::socket::{self, Socket};
+use crate::receiver::socket::{self, WebSocket};
+use crate::socket::Socket;
+use crate::trust::Trust;
 
 /// The longest body read, in bytes: a push carries an image in base64, a few hundred kB on
 /// hardware. Shorter would refuse a camera's largest picture, longer would only cost memory.
-const BODY_BYTES_MAX: u64 = 16 << 20;
+pub(super) const BODY_BYTES_MAX: u64 = 16 << 20;
 
 /// The bodies in memory at once, in kB. A message waits for its share before it is read, so less
 /// than one body would read none.
 pub(super) const BODIES_KB_MAX: u32 = 256 << 10;
 
 /// Open connections: a fleet of ten thousand devices keeps one each. Further ones wait unaccepted.
-const CONNECTIONS_MAX: usize = 16_384;
+pub(super) const CONNECTIONS_MAX: usize = 16_384;
 
 /// Messages read and not yet taken by the owner; a longer queue only hides that the owner is slow.
 const ARRIVALS_MAX: usize = 64;
@@ -49,6 +54,9 @@ const IDLE_MAX: Duration = Duration::from_secs(75);
 
 /// How long a body may take: a device gives up after 10 s, so nobody waits for a longer one.
 const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// How long a TLS handshake may take: a device gives up after 10 s.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
 /// How long an unanswered message holds its connection: far beyond any device's patience.
 const HANG_MAX: Duration = Duration::from_secs(600);
@@ -89,10 +97,31 @@ pub enum Heard {
 #[derive(Debug)]
 pub struct Receiver {
     address: SocketAddr,
+    security: Security,
     heard: mpsc::Receiver<Heard>,
     giving: Giving,
     stop: watch::Sender<bool>,
-    acceptor: JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// What a receiver is.
+#[derive(Debug)]
+pub struct Options {
+    /// Where it listens: `host:port`.
+    pub listen: String,
+    /// How it answers.
+    pub answers: Answers,
+    /// What it shows to those who connect; none: it listens for plain HTTP.
+    pub tls: Option<ServerTls>,
+    /// Where it meets devices besides, and whose certificates it believes there.
+    pub broker: Option<(Broker, Trust)>,
+}
+
+/// Whether the listener is plain or within TLS.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Security {
+    Plain,
+    Tls,
 }
 
 /// Why a receiver could not start.
@@ -104,6 +133,9 @@ pub enum ReceiverError {
     /// The socket does not say which port it got.
     #[error("cannot tell the port")]
     Address(#[source] io::Error),
+    /// The broker cannot be reached, or does not let the platform in.
+    #[error("cannot join the broker")]
+    Broker(#[source] MqttError),
 }
 
 pub(super) struct Shared {
@@ -134,38 +166,52 @@ enum BodyError {
 }
 
 impl Receiver {
-    /// Listens on `address` (`host:port`) and takes messages from then on.
+    /// Listens, joins the broker if there is one, and takes messages from then on.
     ///
     /// # Errors
     ///
-    /// When the address cannot be listened on.
-    pub async fn bind(address: &str, answers: Answers) -> Result<Self, ReceiverError> {
-        let listener = TcpListener::bind(address).await.map_err(ReceiverError::Bind)?;
+    /// When the address cannot be listened on, or the broker not be joined.
+    pub async fn start(options: Options) -> Result<Self, ReceiverError> {
+        let Options { listen, answers, tls, broker } = options;
+        let listener = TcpListener::bind(&listen).await.map_err(ReceiverError::Bind)?;
         let address = listener.local_addr().map_err(ReceiverError::Address)?;
+        let line = match broker {
+            Some((broker, trust)) => Some(Line::open(broker, trust).await),
+            None => None,
+        };
+        let line = line.transpose().map_err(ReceiverError::Broker)?;
         let (heard_sender, heard) = mpsc::channel(ARRIVALS_MAX);
         let (giving, requests) = Requests::new();
         let (stop, stopped) = watch::channel(false);
-        let shared = Shared {
+        let shared = Arc::new(Shared {
             answers,
             heard: heard_sender,
             requests,
             bodies: Arc::new(Semaphore::new(BODIES_KB_MAX as usize)),
             stop: stopped,
-        };
-        let acceptor = tokio::spawn(accept(listener, Arc::new(shared)));
-        Ok(Self { address, heard, giving, stop, acceptor })
+        });
+        let security = if tls.is_some() { Security::Tls } else { Security::Plain };
+        let mut tasks = vec![tokio::spawn(accept(listener, tls, Arc::clone(&shared)))];
+        tasks.extend(line.map(|line| tokio::spawn(line.serve(shared))));
+        Ok(Self { address, security, heard, giving, stop, tasks })
     }
 
-    /// Where it listens: `http://127.0.0.1:9000`.
+    /// Where it listens: `http://127.0.0.1:9000`, or `https`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        match self.security {
+            Security::Plain => format!("http://{}", self.address),
+            Security::Tls => format!("https://{}", self.address),
+        }
     }
 
-    /// Where devices reach it by WebSocket: `ws://127.0.0.1:9000`.
+    /// Where devices reach it by WebSocket: `ws://127.0.0.1:9000`, or `wss`.
     #[must_use]
     pub fn socket_url(&self) -> String {
-        format!("ws://{}", self.address)
+        match self.security {
+            Security::Plain => format!("ws://{}", self.address),
+            Security::Tls => format!("wss://{}", self.address),
+        }
     }
 
     /// Where requests are given: each goes, as it is, to the device that connected first and still is.
@@ -181,7 +227,7 @@ impl Receiver {
 
     /// Accepts nothing more, and gives what came and was not taken yet; call `finish` after it.
     pub async fn stop(&mut self) -> Vec<Heard> {
-        // Fails only when the acceptor is gone already.
+        // Fails only when nobody is left to be stopped.
         let _ = self.stop.send(true);
         self.heard.close();
         let mut rest = Vec::new();
@@ -194,12 +240,14 @@ impl Receiver {
     /// Waits until what is under way is answered, 2 s at most.
     pub async fn finish(self) {
         let _ = self.stop.send(true);
-        // Fails only when the acceptor panicked, which leaves nothing to wait for.
-        let _ = self.acceptor.await;
+        for task in self.tasks {
+            // Fails only when it panicked, which leaves nothing to wait for.
+            let _ = task.await;
+        }
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, tls: Option<ServerTls>, shared: Arc<Shared>) {
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut stop = shared.stop.clone();
     let mut connections = JoinSet::new();
@@ -211,9 +259,12 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         };
         match accepted {
             Ok((stream, slot)) => {
-                let shared = Arc::clone(&shared);
+                let (shared, tls) = (Arc::clone(&shared), tls.clone());
                 connections.spawn(async move {
-                    serve(stream, shared).await;
+                    match secured(stream, tls).await {
+                        Ok(socket) => serve(socket, shared).await,
+                        Err(error) => tracing::warn!(%error, "a TLS handshake failed"),
+                    }
                     drop(slot);
                 });
             }
@@ -239,10 +290,20 @@ async fn accept_one(
     Ok((stream, slot))
 }
 
-async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+/// The connection as it is read from: with TLS, after the handshake.
+async fn secured(stream: TcpStream, tls: Option<ServerTls>) -> io::Result<Socket> {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "answers may be delayed");
     }
+    let Some(tls) = tls else {
+        return Ok(Socket::Plain(stream));
+    };
+    let accepted = clock::within(HANDSHAKE_MAX, tls.acceptor().accept(stream)).await;
+    let stream = accepted.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))?;
+    Ok(Socket::Tls(Box::new(stream.into())))
+}
+
+async fn serve(stream: Socket, shared: Arc<Shared>) {
     let fate = Arc::new(Fate::default());
     let mut stop = shared.stop.clone();
     let service = {
@@ -273,12 +334,9 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let parts = connection.into_parts();
     let stream = parts.io.into_inner();
     if fate.reset.load(Ordering::Relaxed) {
-        // With no time to linger, closing sends a reset instead of a farewell.
-        if let Err(error) = stream.set_zero_linger() {
-            tracing::debug!(%error, "the connection is closed, not reset");
-        }
+        stream.reset();
     } else if let Some(opening) = fate.upgraded.get() {
-        let mut socket = Socket::new(stream, parts.read_buf).await;
+        let mut socket = WebSocket::new(stream, parts.read_buf).await;
         if converse(&mut socket, opening, &shared).await.is_ok() {
             socket.close().await;
         }
@@ -316,7 +374,8 @@ async fn respond(
 fn upgrade(fate: &Fate, request: &Request<Incoming>) -> Response<Full<Bytes>> {
     match socket::accept(request) {
         Ok(accepted) => {
-            let opening = Opening { path: path(request.uri()), headers: request.headers().clone() };
+            let (path, headers) = (path(request.uri()), request.headers().clone());
+            let opening = Opening { path, headers, known: Known::LetIn };
             // The first word stands; nothing is read as a request behind it.
             let _ = fate.upgraded.set(opening);
             accepted.map(|()| Full::default())

@@ -20,7 +20,7 @@ const READ_BYTES: usize = 4 << 10;
 
 /// An open WebSocket.
 #[derive(Debug)]
-pub(super) struct Socket<S>(WebSocketStream<S>);
+pub(super) struct WebSocket<S>(WebSocketStream<S>);
 
 /// Whether a request wants to become a WebSocket.
 pub(super) fn is_upgrade<B>(request: &Request<B>) -> bool {
@@ -38,7 +38,7 @@ pub(super) fn accept<B>(request: &Request<B>) -> Result<Response<()>, Box<Error>
     create_response(&bare).map_err(Box::new)
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// The WebSocket that a connection has become, of which those bytes were read already.
     pub(super) async fn new(stream: S, read: Bytes) -> Self {
         let config = WebSocketConfig::default()
@@ -58,7 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Carrier for Socket<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Carrier for WebSocket<S> {
     async fn hear(&mut self) -> Option<Bytes> {
         loop {
             match self.0.next().await? {
