@@ -7,7 +7,7 @@ cargo_deny_version=0.20.2
 kubernetes_validate_version=1.37.0
 openapi_validator_version=0.9.0
 
-steps=(fmt clippy doc deny tests standin flood openapi fuzz k8s)
+steps=(fmt clippy doc deny tests standin flood sketch openapi fuzz k8s)
 
 usage() {
     cat <<'HELP'
@@ -23,6 +23,7 @@ Steps:
   tests    cargo test --workspace: unit, integration and doc tests, and tidy
   standin  the stand-in device of ci/standin/: its own tests, and the suite's judgement of it
   flood    a flood of a platform in another language, ci/flood/: both sides' accounts must agree
+  sketch   a platform in Python, ci/sketch/, that meets the device over each of its transports
   openapi  openapi-spec-validator on the documents that `vestibule openapi` prints
   fuzz     ci/fuzz.sh: a device asked by schemathesis what its documents allow, and what they do not
   k8s      kubernetes-validate on the manifests of ci/k8s/, and on broken ones, which must fail
@@ -32,8 +33,7 @@ Options:
   --help           this text
 
 What a step needs and this machine lacks is installed: rustfmt and clippy through rustup, cargo-deny from its source,
-which takes some minutes the first time, Python 3 and Mosquitto by apt-get, kubernetes-validate and
-openapi-spec-validator and schemathesis by pip, below target/.
+which takes some minutes the first time, Python 3 and Mosquitto by apt-get, what Python needs by pip, below target/.
 
 Examples:
   ci/check.sh
@@ -79,6 +79,12 @@ step_flood() {
     need_python || return 1
     cargo build --locked --bin vestibule || return 1
     python3 ci/flood/accounts.py "${CARGO_TARGET_DIR:-target}/debug/vestibule"
+}
+
+step_sketch() {
+    need_python && need_pip && need_mosquitto || return 1
+    cargo build --locked --bin vestibule || return 1
+    ci/sketch.sh
 }
 
 step_openapi() {
@@ -151,7 +157,7 @@ need_openapi_validator() {
 # need_from_pip PACKAGE VERSION HOME: below target/, apart from what the machine's Python has.
 need_from_pip() {
     [ -x "$3/bin/$1" ] && return 0
-    python3 -m pip --version >/dev/null 2>&1 || install_by_apt python3-pip
+    need_pip || return 1
     python3 -m pip install --quiet --target "$3" "$1==$2" && return 0
     echo "$1 could not be installed; it is a Python package, and pip installs it" >&2
     return 1
@@ -179,6 +185,14 @@ need_python() {
     install_by_apt python3
     python3 -c "$is_new" 2>/dev/null && return 0
     echo "Python 3.11 or later is missing and could not be added; install python3" >&2
+    return 1
+}
+
+need_pip() {
+    python3 -m pip --version >/dev/null 2>&1 && return 0
+    install_by_apt python3-pip
+    python3 -m pip --version >/dev/null 2>&1 && return 0
+    echo "pip is missing and could not be added; install python3-pip" >&2
     return 1
 }
 

@@ -62,7 +62,7 @@ pub(crate) enum Command {
     Exec(Box<exec::ExecArgs>),
     /// Be a reference platform: take pushes and reports, and count them
     #[command(allow_negative_numbers = true)]
-    Receive(receive::ReceiveArgs),
+    Receive(Box<receive::ReceiveArgs>),
     /// Drive a running device from a shell
     Ctl(Box<ctl::CtlArgs>),
     /// Judge a device, emulated or real

@@ -29,6 +29,6 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<Exit, Failu
         Command::Store(args) => store::run(args, output),
         Command::Flood(args) => Box::pin(flood::run(*args, output)).await,
         Command::Report(args) => report::run(&args, output),
-        Command::Receive(args) => Box::pin(receive::run(args, output)).await,
+        Command::Receive(args) => Box::pin(receive::run(*args, output)).await,
     }
 }
