@@ -4,16 +4,18 @@
 //! by one, does not begin.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use vestibule_core::dest::ReportTo;
 
-use crate::config::{DevicePlan, Plan};
+use crate::api::limits;
+use crate::config::{Addressing, DevicePlan, Plan};
 
 /// Those of the process: its own, and those of the control API with some who ask it. Fewer, and what
 /// steers a full run could not be reached.
 const OF_THE_PROCESS: u64 = 32;
 
-/// A device's port, one that calls it, and its report. (Its pushes come on top.) Who opens more at many
-/// devices at once finds the limit by the connections that wait to be accepted.
-const OF_A_DEVICE: u64 = 3;
+/// Those of who calls the devices: one each, up to as many as one device takes. Who calls more at once finds
+/// the limit by the connections that wait to be accepted.
+const OF_CALLERS_MAX: u64 = limits::CONNECTIONS_MAX as u64;
 
 /// A device of a flood has its connection and nothing else.
 const OF_A_FLOODING_DEVICE: u64 = 1;
@@ -33,13 +35,23 @@ pub struct TooFew {
 }
 
 /// Sees to it that the process may open what the run needs: where the soft limit is too low, it is raised
-/// to the hard one.
+/// to the hard one. Says how many connections the devices may hold together to deliver what they have: as
+/// many as they could ever use, where that fits, and else one for each; at most what was asked for.
 ///
 /// # Errors
-/// When that is too low, too.
-pub(crate) fn provide(plan: &Plan) -> Result<(), TooFew> {
-    let devices = plan.devices.iter().map(of_device).fold(0, u64::saturating_add);
-    provide_so_many(devices, plan.devices.first().map_or(OF_A_DEVICE, of_device))
+/// When the hard limit is too low, too.
+pub(crate) fn provide(plan: &Plan) -> Result<usize, TooFew> {
+    let wishes = Wishes::of(plan);
+    let (least, most) = (wishes.least(plan.devices.len()), wishes.most(plan.devices.len()));
+    let allowed = allow(most);
+    if allowed < least {
+        let fitting = (0..plan.devices.len()).rev().find(|count| wishes.least(*count) <= allowed);
+        let fitting = fitting.unwrap_or(0) as u64;
+        return Err(TooFew { needed: least, allowed, fitting });
+    }
+    let others = wishes.others(plan.devices.len());
+    let turns = allowed.min(most).saturating_sub(others);
+    Ok(usize::try_from(turns).unwrap_or(usize::MAX))
 }
 
 /// The same for a flood of so many devices.
@@ -47,21 +59,62 @@ pub(crate) fn provide(plan: &Plan) -> Result<(), TooFew> {
 /// # Errors
 /// When the hard limit is too low.
 pub(crate) fn provide_for_flood(devices: u64) -> Result<(), TooFew> {
-    provide_so_many(devices.saturating_mul(OF_A_FLOODING_DEVICE), OF_A_FLOODING_DEVICE)
-}
-
-fn provide_so_many(of_all_devices: u64, of_one: u64) -> Result<(), TooFew> {
-    let needed = OF_THE_PROCESS.saturating_add(of_all_devices);
+    let of_devices = devices.saturating_mul(OF_A_FLOODING_DEVICE);
+    let needed = OF_THE_PROCESS.saturating_add(of_devices);
     let allowed = allow(needed);
     if allowed >= needed {
         return Ok(());
     }
     let for_devices = allowed.saturating_sub(OF_THE_PROCESS);
-    Err(TooFew { needed, allowed, fitting: for_devices / of_one })
+    Err(TooFew { needed, allowed, fitting: for_devices / OF_A_FLOODING_DEVICE })
 }
 
-fn of_device(plan: &DevicePlan) -> u64 {
-    OF_A_DEVICE.saturating_add(plan.device.behaviour.v1.window as u64)
+/// What the first so many devices of a run open.
+struct Wishes<'a> {
+    devices: &'a [DevicePlan],
+    addressing: Addressing,
+    /// How many connections all may hold together.
+    connections: u64,
+}
+
+impl<'a> Wishes<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        let connections = plan.connections.map_or(u64::MAX, u64::from);
+        Self { devices: &plan.devices, addressing: plan.addressing, connections }
+    }
+
+    /// What they need at least: one connection each, to deliver what they have, or what was asked for.
+    fn least(&self, count: usize) -> u64 {
+        self.others(count) + self.delivering(count, |_| 1)
+    }
+
+    /// What they could ever use.
+    fn most(&self, count: usize) -> u64 {
+        let ever = |plan: &DevicePlan| 1 + plan.device.behaviour.v1.window as u64;
+        self.others(count).saturating_add(self.delivering(count, ever))
+    }
+
+    fn delivering(&self, count: usize, of_one: impl Fn(&DevicePlan) -> u64) -> u64 {
+        let devices = self.devices[..count].iter();
+        let all = devices.map(of_one).fold(0, u64::saturating_add);
+        all.min(self.connections)
+    }
+
+    /// All but the connections that take turns: ports, callers, kept connections for reports.
+    fn others(&self, count: usize) -> u64 {
+        let devices = count as u64;
+        let ports = match self.addressing {
+            Addressing::Port => devices,
+            Addressing::Loopback => 1,
+        };
+        let lines = self.devices[..count].iter().filter(|plan| keeps_a_line(plan)).count() as u64;
+        OF_THE_PROCESS + ports + devices.min(OF_CALLERS_MAX) + lines
+    }
+}
+
+/// Whether a device keeps a connection for its reports from the start.
+fn keeps_a_line(plan: &DevicePlan) -> bool {
+    matches!(plan.device.report_to, Some(ReportTo::Line(_)))
 }
 
 /// How many the process may have, once everything was done for it to have so many.

@@ -1,7 +1,6 @@
 //! A run: devices, their servers and drivers, and the control API, from start to stop.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,17 +9,18 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use vestibule_core::clock::Now;
-use vestibule_core::device::{Device, Link};
+use vestibule_core::device::Device;
 
-use crate::api::{CertificateError, ListenError, Listener, ServerTls};
+use crate::api::{Behind, CertificateError, InterfaceError, ListenError, ServerTls, SharedError};
 use crate::clock::{Clock, Elapsed, within};
-use crate::config::{DevicePlan, Plan, TlsPlan};
+use crate::config::{Plan, TlsPlan};
 use crate::control::{self, feed::Feed};
 use crate::descriptors::{self, TooFew};
+use crate::doors::{Doors, log_failure};
 use crate::fleet::{Fleet, Handle, drive};
 use crate::keep;
 use crate::storage::{Meta, Store, StoreError, Writer};
-use crate::uplink::{DeliveryLog, Tls, TlsError, Uplink};
+use crate::uplink::{DeliveryLog, Outside, Tls, TlsError, Turns, Uplink};
 
 /// How long what is in flight has to end at a stop.
 const STOP_TIME_MAX: Duration = Duration::from_secs(5);
@@ -34,6 +34,9 @@ pub enum StartError {
     /// A port cannot be opened.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// A port cannot be kept from other machines.
+    #[error(transparent)]
+    Interface(#[from] InterfaceError),
     /// The further roots cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -46,6 +49,15 @@ pub enum StartError {
     /// There is no thread for the store.
     #[error("the store's thread cannot be started")]
     Thread(#[source] std::io::Error),
+}
+
+impl From<SharedError> for StartError {
+    fn from(error: SharedError) -> Self {
+        match error {
+            SharedError::Listen(error) => Self::Listen(error),
+            SharedError::Interface(error) => Self::Interface(error),
+        }
+    }
 }
 
 /// What is told of a device when it is ready.
@@ -69,6 +81,7 @@ pub struct Emulator {
     ready: Vec<Ready>,
     control_token: Option<String>,
     fleet: Arc<Fleet>,
+    turns: Arc<Turns>,
     stop: watch::Sender<bool>,
     servers: JoinSet<()>,
     drivers: JoinSet<()>,
@@ -83,8 +96,10 @@ pub struct Bound {
     tls: Arc<Tls>,
     /// What the devices show, if they speak TLS.
     secure: Option<Secure>,
-    /// Those of the devices, in their order.
-    listeners: Vec<Listener>,
+    /// Those of the devices.
+    doors: Doors,
+    /// How many connections the devices may hold together to deliver what they have.
+    turns: usize,
     control: control::Server,
     store: Option<Store>,
 }
@@ -111,12 +126,12 @@ impl Secure {
     fn of(
         &self,
         handle: &Handle,
-        listener: &Listener,
+        address: SocketAddr,
         data: Option<&Path>,
     ) -> Result<ServerTls, CertificateError> {
         match self {
             Self::Given(tls) => Ok(tls.clone()),
-            Self::Own => ServerTls::own(&handle.identity().sn, listener.address().ip(), data),
+            Self::Own => ServerTls::own(&handle.identity().sn, address.ip(), data),
         }
     }
 }
@@ -128,18 +143,18 @@ impl Bound {
     /// When more files are needed than may be opened, a port is taken, or the further roots or the given
     /// certificate cannot be used; then nothing is open.
     pub fn new(plan: Plan, clock: Clock) -> Result<Self, StartError> {
-        descriptors::provide(&plan)?;
+        let turns = descriptors::provide(&plan)?;
         let secure = plan.tls.as_ref().map(Secure::new).transpose()?;
         let tls = Arc::new(Tls::new(plan.push_ca.as_deref())?);
         // Those that were named go first: the system could pick one of them for the others.
-        let (listeners, control) = if plan.control.port() == 0 {
-            let listeners = listeners(&plan)?;
-            (listeners, control::Server::bind(plan.control)?)
+        let (doors, control) = if plan.control.port() == 0 {
+            let doors = Doors::open(&plan)?;
+            (doors, control::Server::bind(plan.control)?)
         } else {
             let control = control::Server::bind(plan.control)?;
-            (listeners(&plan)?, control)
+            (Doors::open(&plan)?, control)
         };
-        Ok(Self { plan, clock, tls, secure, listeners, control, store: None })
+        Ok(Self { plan, clock, tls, secure, doors, turns, control, store: None })
     }
 
     /// The same, with its devices kept in that store: those that are there go on, others begin.
@@ -154,11 +169,15 @@ impl Bound {
     /// # Errors
     /// When the store is damaged, contradicts the plan, or cannot be written; never without a store.
     pub fn start(self) -> Result<Emulator, StartError> {
-        let Self { plan, clock, tls, secure, listeners, control, store } = self;
+        let Self { plan, clock, tls, secure, doors, turns, control, store } = self;
+        let addresses = doors.addresses(&plan);
         let data = store.as_ref().map(|store| store.dir().to_owned());
         let Plan { seed, roster, control_token, clock: start, devices, .. } = plan;
         let now = Now { mono: clock.mono(), wall: start.unwrap_or_else(|| clock.wall()) };
-        let (feed, log) = (Arc::new(Feed::default()), Arc::new(DeliveryLog::default()));
+        let feed = Arc::new(Feed::default());
+        let (log, turns) = (Arc::new(DeliveryLog::default()), Arc::new(Turns::new(turns)));
+        let outside = Outside { tls, log: Arc::clone(&log), turns: Arc::clone(&turns), clock };
+        let outside = Arc::new(outside);
         let configs = devices.into_iter().map(|plan| Arc::new(plan.device));
         let (handles, writer) = match store {
             None => {
@@ -179,47 +198,36 @@ impl Bound {
                 (handles, Some(writer))
             }
         };
-        let shown = handles.iter().zip(&listeners).map(|(handle, listener)| {
-            secure.as_ref().map(|secure| secure.of(handle, listener, data.as_deref())).transpose()
+        let shown = handles.iter().zip(&addresses).map(|(handle, address)| {
+            secure.as_ref().map(|secure| secure.of(handle, *address, data.as_deref())).transpose()
         });
         let shown: Vec<Option<ServerTls>> = shown.collect::<Result<_, _>>()?;
         let stop = watch::Sender::new(false);
         let (mut servers, mut drivers) = (JoinSet::new(), JoinSet::new());
         let mut devices = BTreeMap::new();
-        let mut ready = Vec::with_capacity(listeners.len());
-        for ((handle, listener), shown) in handles.into_iter().zip(listeners).zip(shown) {
+        let mut ready = Vec::with_capacity(addresses.len());
+        let scheme = if secure.is_some() { "https" } else { "http" };
+        for (handle, address) in handles.iter().zip(addresses) {
             let identity = handle.identity();
             let sn = identity.sn.clone();
             ready.push(Ready {
                 sn: sn.clone(),
                 device_id: identity.device_id.clone(),
-                url: url(if shown.is_some() { "https" } else { "http" }, listener.address()),
+                url: url(scheme, address),
                 control: url("http", control.address()),
                 seed,
             });
-            let uplink = Uplink::new(Arc::clone(&tls), Arc::clone(&log), clock);
-            drivers.spawn(drive(Arc::clone(&handle), uplink, stop.subscribe()));
-            let served = listener.serve(Arc::clone(&handle), shown, stop.subscribe());
-            servers.spawn(log_failure(format!("device APIs of {sn}"), served));
-            devices.insert(sn, handle);
+            let uplink = Uplink::new(Arc::clone(&outside));
+            drivers.spawn(drive(Arc::clone(handle), uplink, stop.subscribe()));
+            devices.insert(sn, Arc::clone(handle));
         }
+        let behind = handles.into_iter().zip(shown).map(|(handle, tls)| Behind { handle, tls });
+        doors.serve(behind.collect(), &stop, &mut servers);
         let fleet = Arc::new(Fleet { devices, log, feed, clock, start });
         let control = control.serve(Arc::clone(&fleet), control_token.clone(), stop.subscribe());
         servers.spawn(log_failure("control API".to_owned(), control));
-        Ok(Emulator { ready, control_token, fleet, stop, servers, drivers, writer })
+        Ok(Emulator { ready, control_token, fleet, turns, stop, servers, drivers, writer })
     }
-}
-
-/// Opens the devices' ports; those of devices that start offline refuse.
-fn listeners(plan: &Plan) -> Result<Vec<Listener>, ListenError> {
-    let open = |DevicePlan { listen, device }: &DevicePlan| {
-        let listener = Listener::bind(*listen)?;
-        if device.link == Link::Down {
-            listener.refuse()?;
-        }
-        Ok(listener)
-    };
-    plan.devices.iter().map(open).collect()
 }
 
 fn url(scheme: &str, address: SocketAddr) -> String {
@@ -257,6 +265,7 @@ impl Emulator {
     /// Stops accepting, lets what is in flight end, for 5 s at most.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
+        self.turns.close();
         let ended = async {
             while self.servers.join_next().await.is_some() {}
             while self.drivers.join_next().await.is_some() {}
@@ -269,11 +278,5 @@ impl Emulator {
         if let Some(writer) = self.writer.take() {
             writer.stop().await;
         }
-    }
-}
-
-async fn log_failure(what: String, server: impl Future<Output = std::io::Result<()>>) {
-    if let Err(error) = server.await {
-        tracing::error!(%error, "the {what} failed");
     }
 }

@@ -37,6 +37,13 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "HOW")]
     addressing: Option<AddressingName>,
 
+    /// Hold at most so many connections to deliver pushes and reports, all devices together
+    ///
+    /// Devices that wait for one take turns, the oldest record first. Kept connections for reports (ws,
+    /// mqtt) are not among them. [default: as many as the devices can use and the process may open]
+    #[arg(long, value_name = "N")]
+    connections: Option<u32>,
+
     /// Take what is not said here from this file
     #[arg(long, value_name = "FILE.toml")]
     config: Option<PathBuf>,
@@ -142,6 +149,8 @@ Examples:
   vestibule run --seed 7 --clock 2026-03-02T08:00:00+08:00 --speed 60
   vestibule run --data ./door --durability power
   vestibule run --devices 20 --listen 127.0.0.1:8100
+  vestibule run --devices 10000 --addressing loopback --rate 1 \
+    --push-to http://127.0.0.1:9000/Record
   vestibule run --tls --data ./door
   vestibule run --quirk preset=walos-demo --quirk v3.bad-token=105
 
@@ -152,12 +161,16 @@ store that is damaged; 3 port taken, or store held by another process.";
 enum AddressingName {
     /// Device i listens on the port of --listen plus i; where that is 0, on a free one of its own
     Port,
+    /// Device i listens on the address of --listen (127.0.0.1) plus i, all at its port, and on this machine
+    /// alone (Linux)
+    Loopback,
 }
 
 impl From<AddressingName> for Addressing {
     fn from(name: AddressingName) -> Self {
         match name {
             AddressingName::Port => Self::Port,
+            AddressingName::Loopback => Self::Loopback,
         }
     }
 }
@@ -184,14 +197,23 @@ impl RunArgs {
 
     /// Says over the file what was said on the command line.
     pub(crate) fn say_over(&self, config: &mut Config) {
+        let mut said = Config::default();
+        self.say_over_file(&mut said);
+        config.devices.yield_to(&said);
+        self.say_over_file(config);
+    }
+
+    /// The same, without what groups of devices say.
+    fn say_over_file(&self, config: &mut Config) {
         fn over<T: Clone>(said: &Option<T>, config: &mut Option<T>) {
             if said.is_some() {
                 config.clone_from(said);
             }
         }
         over(&self.listen, &mut config.listen);
-        over(&self.devices, &mut config.devices);
+        over(&self.devices, &mut config.devices.all);
         config.addressing = self.addressing.map_or(config.addressing, Addressing::from);
+        over(&self.connections, &mut config.connections);
         over(&self.control, &mut config.control);
         over(&self.control_token, &mut config.control_token);
         config.tls |= self.tls;

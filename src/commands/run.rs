@@ -162,7 +162,9 @@ fn plan(args: &RunArgs, clock: &Clock) -> Result<(Plan, Option<Store>), Failure>
 fn start_failure(error: StartError) -> Failure {
     match error {
         StartError::Descriptors(error) => Failure::new(Exit::Usage, "starting the devices", error)
-            .hint("give fewer --devices, or raise `ulimit -n`"),
+            .hint("give fewer --devices or fewer --connections, or raise `ulimit -n`"),
+        StartError::Interface(_) => Failure::new(Exit::Unreachable, "starting the devices", error)
+            .hint("give --addressing port, or take a Linux from 5.7 on or the right CAP_NET_RAW"),
         StartError::Listen(error) => Failure::new(Exit::Unreachable, "starting the device", error)
             .hint("give another address with --listen or --control; port 0 picks a free one"),
         StartError::Tls(error) => Failure::new(Exit::Usage, "reading --push-ca", error)

@@ -137,17 +137,18 @@ fn what_cannot_be_many_is_2_and_says_why() {
     };
     let door = config("devices = 2\naddressing = \"port\"\n[device]\nsn = \"DOOR\"\n");
     let id = config("devices = 2\n[device]\ndevice_id = \"left\"\n");
-    let loopback = config("addressing = \"loopback\"");
+    let circle = config("addressing = \"circle\"");
     let free = ["--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"];
-    let cases: [(&[&str], &str); 10] = [
+    let cases: [(&[&str], &str); 11] = [
         (&["--devices", "0"], "the number of devices cannot be 0"),
         (&["--devices", "65536"], "1 to 65535"),
         (&["--devices", "-1"], "-1"),
-        (&["--devices", "2", "--addressing", "loopback"], "[possible values: port]"),
+        (&["--devices", "2", "--addressing", "circle"], "[possible values: port, loopback]"),
         (&["--devices", "1000", "--backfill", "10001"], "10000 events for each"),
         (&["--config", &door], "like DOOR-01"),
         (&["--config", &id], "the device id cannot be left"),
-        (&["--config", &loopback], "expected `port`"),
+        (&["--config", &circle], "expected `port` or `loopback`"),
+        (&["--connections", "0"], "the number of connections cannot be 0"),
         (&["--listen", "127.0.0.1:65534", "--devices", "3"], "at most 2 from port 65534 on"),
         (
             &["--listen", "127.0.0.1:8000", "--control", "127.0.0.1:8002", "--devices", "3"],
@@ -177,7 +178,7 @@ fn descriptors_are_counted_before_the_start() {
     let output = limited("ulimit -n 96", "1000").output().expect("it ends");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("4032 file descriptors are needed, and 96 are allowed"), "{said}");
+    assert!(said.contains("2288 file descriptors are needed, and 96 are allowed"), "{said}");
     let (_, fitting) = said.split_once("enough for ").expect("it says what fits");
     let fitting = fitting.split(' ').next().expect("a number");
     let count = fitting.parse().expect("a number");
@@ -185,6 +186,11 @@ fn descriptors_are_counted_before_the_start() {
     let emitted = ctl_json(&run, &["--device", "all", "emit", "face"]);
     assert_eq!(emitted["devices"].as_array().expect("a list").len(), count);
     assert!(run.all().all(is_served));
+
+    let mut capped = limited("ulimit -n 96", "30");
+    capped.args(["--connections", "4"]);
+    let capped = Running::spawn(capped, 30).expect("30 ports, 30 callers and 4 connections fit");
+    assert!(capped.all().all(is_served));
 
     let raised = Running::spawn(limited("ulimit -Sn 64", "20"), 20).expect("the limit is raised");
     assert!(raised.all().all(is_served));

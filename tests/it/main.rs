@@ -1,6 +1,7 @@
 //! The command as its users meet it: the built binary, real sockets, exit codes; and `tidy`, the
 //! invariants of the tree. Each module is named by the promise it keeps.
 
+mod a_fleet_is_on_loopback;
 mod a_full_disk_refuses;
 mod a_run_may_be_many;
 mod accepting_rests;
@@ -21,6 +22,7 @@ mod flood_accounts_for_every_record;
 mod flood_shards_are_the_whole;
 mod flood_tells_what_it_saw;
 mod flooding;
+mod groups_differ;
 mod judging;
 mod kept_through_kills;
 mod kill_matrix;

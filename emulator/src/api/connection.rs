@@ -10,6 +10,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use tracing::Instrument;
 use vestibule_core::calls::v3::GoingDown;
 use vestibule_core::device::Link;
 use vestibule_core::faults::Site;
@@ -71,7 +72,12 @@ impl Connection {
 
     /// Serves it to its end. A device that said on it that it goes down does so then: the caller has
     /// the answer whole, for the cut that a restart is comes after it.
-    pub(super) async fn serve(mut self, stream: TcpStream) {
+    pub(super) async fn serve(self, stream: TcpStream) {
+        let span = tracing::info_span!("caller", sn = self.handle.identity().sn);
+        self.serve_to_its_end(stream).instrument(span).await;
+    }
+
+    async fn serve_to_its_end(mut self, stream: TcpStream) {
         let said = Arc::new(Said::default());
         self.converse(stream, &said).await;
         if let Some(going) = said.going.get() {

@@ -45,10 +45,9 @@ impl Listener {
         let fail = |source| ListenError { address, source };
         // A port picked by the system is given up by `shutdown`; one bound by its number is kept. The first
         // socket holds the number until the second has it.
-        let picked = bound(address).map_err(fail)?;
-        let address = picked.local_addr().map_err(fail)?;
-        let address = address.as_socket().ok_or_else(|| fail(io::ErrorKind::Unsupported.into()))?;
-        let socket = bound(address).map_err(fail)?;
+        let picked = bound(address, |_| Ok(())).map_err(fail)?;
+        let address = listened_at(&picked).map_err(fail)?;
+        let socket = bound(address, |_| Ok(())).map_err(fail)?;
         socket.listen(limits::ACCEPT_BACKLOG).map_err(fail)?;
         Ok(Self { socket, address })
     }
@@ -127,13 +126,23 @@ impl Listener {
     }
 }
 
-fn bound(address: SocketAddr) -> io::Result<Socket> {
+/// A socket that is bound to an address, and before that as `prepare` has it.
+pub(super) fn bound(
+    address: SocketAddr,
+    prepare: impl FnOnce(&Socket) -> io::Result<()>,
+) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // As servers do: a restart must not wait for the last run's connections to be forgotten.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
+    prepare(&socket)?;
     socket.bind(&address.into())?;
     Ok(socket)
+}
+
+/// The address of a bound socket, with the port that was picked.
+pub(super) fn listened_at(socket: &Socket) -> io::Result<SocketAddr> {
+    socket.local_addr()?.as_socket().ok_or_else(|| io::ErrorKind::Unsupported.into())
 }
 
 /// Takes the socket out of listening; its port stays its own. Not twice: shutting down a socket that does

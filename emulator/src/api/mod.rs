@@ -12,11 +12,14 @@ pub(crate) mod limits;
 mod listener;
 mod live;
 mod respond;
+mod shared;
 mod stream;
 mod tls;
 mod v1;
 pub(crate) mod v3;
 
 pub use self::listener::{ListenError, Listener};
+pub(crate) use self::shared::Behind;
+pub use self::shared::{InterfaceError, SharedError, SharedListener};
 pub use self::tls::CertificateError;
 pub(crate) use self::tls::ServerTls;

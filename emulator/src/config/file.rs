@@ -7,16 +7,20 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use vestibule_core::faults::Wanted;
 
+use super::groups::DeviceCount;
+
 /// The configuration, as a file writes it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Where both device APIs listen; with several devices, those of the first.
     pub listen: Option<SocketAddr>,
-    /// How many devices there are.
-    pub devices: Option<u32>,
+    /// How many devices there are, or the groups of them.
+    pub devices: DeviceCount,
     /// How their addresses differ.
     pub addressing: Addressing,
+    /// The most connections that all devices together hold to deliver what they have.
+    pub connections: Option<u32>,
     /// Where the control API listens.
     pub control: Option<SocketAddr>,
     /// What the control API asks for; needed to listen beyond loopback.
@@ -66,6 +70,8 @@ pub enum Addressing {
     /// By the port: device i has that of the first, plus i; a free one of its own where that is 0.
     #[default]
     Port,
+    /// By the address: device i has 127.0.0.1 plus i, and all have one port.
+    Loopback,
 }
 
 /// `[device]`; of several devices, the first.

@@ -5,6 +5,7 @@
 
 mod devices;
 mod file;
+mod groups;
 mod plan;
 
 pub use self::devices::DevicePlan;
@@ -12,4 +13,5 @@ pub use self::file::{
     Accounts, Addressing, ClockValue, Config, DeviceTable, PushTable, QuirkValue, ReportTable,
     RosterTable, TrafficTable, V1Account, V3Account,
 };
+pub use self::groups::{DeviceCount, GroupPushTable, GroupTable};
 pub use self::plan::{ConfigError, Keeping, Plan, TlsPlan};

@@ -22,7 +22,7 @@ use vestibule_core::world::{
 };
 
 use super::devices::DevicePlan;
-use super::file::{ClockValue, Config};
+use super::file::{Addressing, ClockValue, Config};
 use crate::storage::Durability;
 
 /// The factory account of the v3 API: the upper-case MD5 digest that these devices ship with.
@@ -75,6 +75,16 @@ pub enum ConfigError {
     /// The traffic cannot be so.
     #[error(transparent)]
     Traffic(#[from] TrafficError),
+    /// A group of devices cannot be.
+    #[error("group {number} of [[devices]]{line}")]
+    Group {
+        /// The how-manieth it is, from 1.
+        number: usize,
+        /// Where it begins, if that is known.
+        line: String,
+        /// What is wrong with it.
+        source: Box<ConfigError>,
+    },
     /// A value is out of its range.
     #[error("{what} cannot be {value}; it is {range}")]
     OutOfRange {
@@ -112,6 +122,11 @@ pub struct Plan {
     pub clock: Option<UnixMillis>,
     /// How many people are enrolled.
     pub roster: RosterSizes,
+    /// How the devices' addresses differ.
+    pub addressing: Addressing,
+    /// The most connections that all devices together hold to deliver what they have; as many as fit where
+    /// none is given.
+    pub connections: Option<u32>,
     /// The devices, in their order: one at least.
     pub devices: Vec<DevicePlan>,
 }
@@ -147,10 +162,13 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        toml::from_str(&text).map_err(|error| ConfigError::Parse {
+        let read = toml::from_str(&text);
+        let mut config: Self = read.map_err(|error| ConfigError::Parse {
             path: path.to_owned(),
             message: error.to_string().trim_end().to_owned(),
-        })
+        })?;
+        config.devices.note_lines(&text);
+        Ok(config)
     }
 
     /// Checks everything. `fresh_seed` is taken where none is given.
@@ -175,8 +193,17 @@ impl Config {
             seed,
             clock: self.clock()?,
             roster: self.roster_sizes()?,
+            addressing: self.addressing,
+            connections: self.connections()?,
             devices: self.devices(seed, listen, control)?,
         })
+    }
+
+    fn connections(&self) -> Result<Option<u32>, ConfigError> {
+        match self.connections {
+            Some(0) => out_of_range("the number of connections", 0, "1 or more"),
+            given => Ok(given),
+        }
     }
 
     fn tls(&self) -> Result<Option<TlsPlan>, ConfigError> {
@@ -206,6 +233,12 @@ impl Config {
             Some("power") => Durability::Power,
             Some(other) => return out_of_range("the durability", other, "process or power"),
         };
+        let own_site = self.devices.groups.iter().position(|group| group.roster.is_some());
+        if let (Some(place), Some(dir)) = (own_site, &self.data) {
+            let range = "for the people of one site; leave out the roster of the group";
+            let refused = out_of_range("the data directory", dir.display(), range);
+            return refused.map_err(|error| self.devices.of_group(place, error));
+        }
         match (&self.data, &self.durability) {
             (Some(dir), _) => Ok(Some(Keeping { dir: dir.clone(), durability })),
             (None, None) => Ok(None),
@@ -229,9 +262,9 @@ impl Config {
     }
 
     /// How many past events each device has; not more than some years have.
-    fn backfill(&self, traffic: Traffic, devices: u32) -> Result<u64, ConfigError> {
+    fn backfill(&self, traffic: Traffic, devices: usize) -> Result<u64, ConfigError> {
         let events = self.backfill.unwrap_or(0);
-        let most = BACKFILL_MAX / u64::from(devices);
+        let most = BACKFILL_MAX / devices as u64;
         if events > most {
             let range = match devices {
                 1 => format!("at most {most} events"),
@@ -270,16 +303,15 @@ impl Config {
         }
     }
 
-    /// The first of so many devices.
+    /// The first of the devices at `addresses`; `site` is whose people it knows.
     pub(super) fn device(
         &self,
-        seed: u64,
-        listen: SocketAddr,
-        devices: u32,
+        root: Seed,
+        site: Seed,
+        addresses: &[SocketAddr],
     ) -> Result<device::Config, ConfigError> {
-        let identity = self.identity(listen)?;
-        let root = Seed::root(seed);
-        let roster = Roster::new(root.named("roster"), self.roster_sizes()?);
+        let identity = self.identity(addresses[0])?;
+        let roster = Roster::new(site, self.roster_sizes()?);
         let traffic = self.traffic()?;
         Ok(device::Config {
             seed: root.named("device").named(&identity.device_id),
@@ -300,7 +332,7 @@ impl Config {
                 ReportTo::parse,
             )?,
             link: if self.offline { Link::Down } else { Link::Up },
-            backfill: self.backfill(traffic, devices)?,
+            backfill: self.backfill(traffic, addresses.len())?,
         })
     }
 

@@ -28,6 +28,12 @@ impl Cable {
         Self { state, port: watch::Sender::new(None) }
     }
 
+    /// Its state now.
+    #[must_use]
+    pub fn state(&self) -> State {
+        *self.state.borrow()
+    }
+
     /// Cuts what is open.
     pub fn cut(&self) {
         self.state.send_modify(|state| state.cuts += 1);

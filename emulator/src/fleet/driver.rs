@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
+use tracing::Instrument;
 use vestibule_core::clock::Mono;
 use vestibule_core::device::{Effect, Link};
 use vestibule_core::event::Photo;
@@ -36,6 +37,7 @@ pub(crate) async fn drive(
             }
             perform(effect, &handle, &mut uplink, &mut in_flight);
         }
+        uplink.rest();
         handle.performed(count);
         let next = earliest(deadline, uplink.idle_deadline());
         tokio::select! {
@@ -60,7 +62,9 @@ fn perform(effect: Effect, handle: &Arc<Handle>, uplink: &mut Uplink, in_flight:
     match effect {
         Effect::Attempt(attempt) => {
             let now = handle.read(|device, mono| device.now(mono));
-            in_flight.push(Box::pin(uplink.start(attempt, now, Arc::clone(handle))));
+            let span = tracing::info_span!("delivery", sn = handle.identity().sn);
+            let started = uplink.start(attempt, now, Arc::clone(handle));
+            in_flight.push(Box::pin(started.instrument(span)));
         }
         Effect::Dial(dial) => uplink.dial(dial, Arc::clone(handle)),
         Effect::Say(id, bytes) => uplink.say(id, bytes),

@@ -21,8 +21,10 @@ use vestibule_core::dest::EventDest;
 use vestibule_core::faults::Site;
 use vestibule_core::wire::View;
 
+use super::Outside;
 use super::heard::{Heard, Listening};
-use super::tls::{Tls, TlsError, Verify};
+use super::tls::{TlsError, Verify};
+use super::turns::{Resting, Turn, Turns};
 use crate::clock::{Elapsed, within};
 use crate::fleet::{Handle, OpenedBy};
 use crate::transport::{Transport, up_for};
@@ -159,7 +161,7 @@ impl Target {
 /// What leads to a platform.
 pub(super) struct Way<'a> {
     pub(super) target: &'a Target,
-    pub(super) tls: &'a Tls,
+    pub(super) outside: &'a Outside,
     /// The device, which knows what is wrong with its network.
     pub(super) handle: &'a Handle,
 }
@@ -169,6 +171,9 @@ pub(super) struct Way<'a> {
 pub(super) struct Connection {
     pub(super) target: Target,
     pub(super) last_used: Mono,
+    pub(super) opened: Mono,
+    /// While there is nothing to send on it.
+    resting: Option<Resting>,
     sender: SendRequest<Full<Bytes>>,
     heard: Heard,
     task: AbortHandle,
@@ -182,13 +187,32 @@ impl Drop for Connection {
 
 impl Connection {
     /// Connects. Name look-up, TCP and TLS have `limit` together.
-    pub(super) async fn open(way: &Way<'_>, attempt: &Attempt) -> Result<Self, Failure> {
+    pub(super) async fn open(
+        way: &Way<'_>,
+        attempt: &Attempt,
+        turn: Turn,
+    ) -> Result<Self, Failure> {
         let limit = attempt.timeout;
         let view = way.handle.exchange(Arc::clone(&attempt.view), || Site::Connect);
-        let connected = within(limit, async { handshake(connect(way, &view).await?).await }).await;
+        let connecting = async { handshake(connect(way, &view).await?, turn).await };
+        let connected = within(limit, connecting).await;
         let opened = connected.map_err(|Elapsed| Failure::ConnectTimeout(limit))??;
         let Opened { sender, heard, task } = opened;
-        Ok(Self { target: way.target.clone(), last_used: Mono::default(), sender, heard, task })
+        let (target, opened) = (way.target.clone(), way.outside.clock.mono());
+        Ok(Self { target, last_used: opened, opened, resting: None, sender, heard, task })
+    }
+
+    /// Lets it rest, if it does not do so yet; says whether it stays open.
+    pub(super) fn rest(&mut self, turns: &Arc<Turns>) -> bool {
+        if self.resting.is_none() {
+            self.resting = turns.rest(self.task.clone());
+        }
+        self.resting.is_some()
+    }
+
+    /// Ends its rest; says whether it is still there to be used.
+    pub(super) fn resume(&mut self) -> bool {
+        self.resting.take().is_none_or(Resting::end)
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -243,7 +267,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
 
 /// Opens a connection as the network behaves in `view`.
 pub(super) async fn connect(way: &Way<'_>, view: &View) -> Result<Stream, Failure> {
-    let Way { target, tls, handle } = way;
+    let Way { target, outside, handle } = way;
     let network = &view.behaviour.failures.network;
     if network.black_hole {
         pending::<()>().await;
@@ -258,17 +282,21 @@ pub(super) async fn connect(way: &Way<'_>, view: &View) -> Result<Stream, Failur
     let stream = Transport::new(stream, open, network, handle.connection_dice(view), up_for);
     Ok(match target.tls {
         None => Box::new(stream),
-        Some(verify) => Box::new(tls.connect(&target.host, verify, stream).await?),
+        Some(verify) => Box::new(outside.tls.connect(&target.host, verify, stream).await?),
     })
 }
 
-async fn handshake(stream: Stream) -> Result<Opened, Failure> {
+async fn handshake(stream: Stream, turn: Turn) -> Result<Opened, Failure> {
     let heard = Heard::default();
     let stream = TokioIo::new(Listening::new(stream, heard.clone()));
     let handshake = http1::Builder::new().max_buf_size(ANSWER_BYTES_MAX).handshake(stream).await;
     let (sender, connection) = handshake.map_err(Failure::Unsent)?;
     // What goes wrong with the connection, its requests say.
-    let task = tokio::spawn(async move { drop(connection.await) });
+    let task = tokio::spawn(async move {
+        // Dropped after the connection: the turn ends when that is closed.
+        let _turn = turn;
+        drop(connection.await);
+    });
     Ok(Opened { sender, heard, task: task.abort_handle() })
 }
 

@@ -1,7 +1,7 @@
 //! The uplink: performs deliveries, by HTTP requests or on the connection that the device keeps for reports.
 //!
 //! For requests a device keeps at most one connection per delivery that may be in flight, opened when it has something
-//! to send and closed after a while without. A kept connection is checked before use, and a dead one is
+//! to send and closed after a while without; with many devices they take turns, as `turns` says. A kept connection is checked before use, and a dead one is
 //! replaced within the same attempt. A push that fails on a kept connection before any of the answer came
 //! is sent once more on a fresh one. A report is never sent twice: it uses a connection only shortly after
 //! its last use, and goes on a fresh one only if nothing of it was written.
@@ -11,8 +11,10 @@ mod heard;
 mod line;
 mod log;
 mod tls;
+mod turns;
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +24,7 @@ use http_body_util::Full;
 use vestibule_core::behaviour::failures;
 use vestibule_core::clock::{Mono, Now};
 use vestibule_core::delivery::line::{Dial, LineId};
-use vestibule_core::delivery::{Attempt, AttemptId, Delivery, Destination, Outcome};
+use vestibule_core::delivery::{Attempt, AttemptId, Delivery, Destination, NoAnswer, Outcome};
 use vestibule_core::dest::EventDest;
 use vestibule_core::wire::{View, v1, v3};
 
@@ -32,7 +34,9 @@ use self::log::UnderWay;
 pub use self::log::{DeliveryLog, Logged};
 pub(crate) use self::tls::Verify;
 pub use self::tls::{Tls, TlsError};
-use crate::clock::{Clock, pause};
+pub use self::turns::Turns;
+use self::turns::{Entrance, OPENING_TIME_MAX, TURN_TIME_MAX};
+use crate::clock::{Clock, Elapsed, pause, within};
 use crate::fleet::Handle;
 
 /// Platforms close idle connections after some seconds; a device lets go before.
@@ -42,14 +46,25 @@ const IDLE_MAX: Duration = Duration::from_secs(2);
 /// closing on the other side, and a report is not sent twice.
 const REPORT_REUSE_MAX: Duration = Duration::from_secs(1);
 
+/// What the devices of a process share on their way out.
+#[derive(Debug)]
+pub struct Outside {
+    /// Whom they trust.
+    pub tls: Arc<Tls>,
+    /// What was delivered.
+    pub log: Arc<DeliveryLog>,
+    /// Who may hold a connection.
+    pub turns: Arc<Turns>,
+    /// The clock of this process.
+    pub clock: Clock,
+}
+
 /// One device's way out.
 #[derive(Debug)]
 pub struct Uplink {
     kept: Vec<Connection>,
     line: Option<Line>,
-    tls: Arc<Tls>,
-    log: Arc<DeliveryLog>,
-    clock: Clock,
+    outside: Arc<Outside>,
 }
 
 /// An attempt that has ended.
@@ -62,8 +77,8 @@ pub struct Finished {
 impl Uplink {
     /// A way out with no connection yet.
     #[must_use]
-    pub fn new(tls: Arc<Tls>, log: Arc<DeliveryLog>, clock: Clock) -> Self {
-        Self { kept: Vec::new(), line: None, tls, log, clock }
+    pub const fn new(outside: Arc<Outside>) -> Self {
+        Self { kept: Vec::new(), line: None, outside }
     }
 
     /// Starts an attempt.
@@ -74,20 +89,25 @@ impl Uplink {
         handle: Arc<Handle>,
     ) -> impl Future<Output = Finished> + Send + use<> {
         let way = self.way(&attempt, now.mono);
-        let tls = Arc::clone(&self.tls);
-        let under_way = UnderWay::new(attempt, now, self.clock, Arc::clone(&self.log));
+        let outside = Arc::clone(&self.outside);
         async move {
-            let attempt = &under_way.attempt;
             let id = attempt.id;
+            let Some((way, now)) = way.begun(&attempt, &outside, now, &handle).await else {
+                // It never left: the process stops.
+                return Finished::cut(id);
+            };
+            let log = Arc::clone(&outside.log);
+            let under_way = UnderWay::new(attempt, now, outside.clock, log);
+            let attempt = &under_way.attempt;
             let result = match way {
-                Leaving::Post(posting) => {
-                    let Posting { dest, target, kept } = *posting;
+                Begun::Post(posting, over) => {
+                    let Posting { dest, target } = *posting;
                     let message = Message::new(attempt, &dest, now);
-                    let way = Way { target: &target, tls: &tls, handle: &handle };
-                    let delivered = deliver(&message, &way, attempt, kept).await;
+                    let way = Way { target: &target, outside: &outside, handle: &handle };
+                    let delivered = deliver(&message, &way, attempt, over).await;
                     delivered.map(|(answer, connection)| (Some(answer), connection))
                 }
-                Leaving::Line(orders) => {
+                Begun::Line(orders) => {
                     line::report(orders, attempt, body(attempt)).await.map(|()| (None, None))
                 }
             };
@@ -111,7 +131,7 @@ impl Uplink {
             Destination::Post(dest) => {
                 let target = Target::new(dest, Verify::of(&attempt.view.behaviour.v1));
                 let kept = self.take(&target, &attempt.delivery, now);
-                Leaving::Post(Box::new(Posting { dest: dest.clone(), target, kept }))
+                Leaving::Post(Box::new(Posting { dest: dest.clone(), target }), kept)
             }
             Destination::Line(id, _) => Leaving::Line(self.orders(*id)),
         }
@@ -121,7 +141,7 @@ impl Uplink {
     pub fn dial(&mut self, dial: Dial, handle: Arc<Handle>) {
         // The earlier one ends first.
         self.hang_up();
-        self.line = Some(Line::open(dial, Arc::clone(&self.tls), handle));
+        self.line = Some(Line::open(dial, Arc::clone(&self.outside), handle));
     }
 
     /// Lets a message of the device's own leave on that connection for reports.
@@ -155,6 +175,11 @@ impl Uplink {
         self.hang_up();
     }
 
+    /// Lets the connections rest that nothing was found for; where others wait for one, it is closed.
+    pub fn rest(&mut self) {
+        self.kept.retain_mut(|connection| connection.rest(&self.outside.turns));
+    }
+
     /// Closes the connections that have been idle for long enough.
     pub fn close_idle(&mut self, now: Mono) {
         self.kept.retain(|connection| now < connection.last_used + IDLE_MAX);
@@ -176,23 +201,67 @@ impl Uplink {
             };
             connection.target == *target && fresh
         })?;
-        Some(self.kept.swap_remove(place))
+        let mut connection = self.kept.swap_remove(place);
+        if now.since(connection.opened) > TURN_TIME_MAX && self.outside.turns.are_wanted() {
+            // It was this device's turn for long enough.
+            return None;
+        }
+        connection.resume().then_some(connection)
+    }
+}
+
+impl Finished {
+    /// One that did not begin.
+    const fn cut(id: AttemptId) -> Self {
+        Self { id, outcome: Outcome::NoAnswer(NoAnswer::Broken), connection: None }
     }
 }
 
 /// By which way an attempt leaves.
 enum Leaving {
-    /// By a request.
-    Post(Box<Posting>),
+    /// By a request, on a kept connection if there is one.
+    Post(Box<Posting>, Option<Connection>),
     /// On the connection for reports, if that is there.
     Line(Option<Orders>),
 }
 
-/// A request that is about to leave, on a kept connection if there is one.
+/// By which way one leaves whose turn it is.
+enum Begun {
+    Post(Box<Posting>, Over),
+    Line(Option<Orders>),
+}
+
+/// Over which connection a request leaves.
+enum Over {
+    Kept(Connection),
+    Fresh(Entrance),
+}
+
+/// A request that is about to leave.
 struct Posting {
     dest: EventDest,
     target: Target,
-    kept: Option<Connection>,
+}
+
+impl Leaving {
+    /// Waits for the device's turn, if it needs one, and says when that has come.
+    async fn begun(
+        self,
+        attempt: &Attempt,
+        outside: &Outside,
+        now: Now,
+        handle: &Handle,
+    ) -> Option<(Begun, Now)> {
+        Some(match self {
+            Self::Line(orders) => (Begun::Line(orders), now),
+            Self::Post(posting, Some(kept)) => (Begun::Post(posting, Over::Kept(kept)), now),
+            Self::Post(posting, None) => {
+                let entrance = outside.turns.enter(attempt.entry.at).await?;
+                let now = handle.read(|device, mono| device.now(mono));
+                (Begun::Post(posting, Over::Fresh(entrance)), now)
+            }
+        })
+    }
 }
 
 type Delivered = (vestibule_core::delivery::Answer, Option<Connection>);
@@ -201,19 +270,19 @@ async fn deliver(
     message: &Message,
     way: &Way<'_>,
     attempt: &Attempt,
-    kept: Option<Connection>,
+    over: Over,
 ) -> Result<Delivered, Failure> {
     let failing = &attempt.view.behaviour.failures.delivery;
-    let mut kept = kept;
+    let mut over = Some(over);
     if let Some(delay) = failing.delay {
         pause(delay).await;
         // Too old by now to be trusted.
-        kept = None;
+        over = over.filter(|over| matches!(over, Over::Fresh(_)));
     }
-    let mut delivered = deliver_once(message, way, attempt, kept).await?;
+    let mut delivered = deliver_once(message, way, attempt, over).await?;
     for _ in 0..failing.copies {
         let (_, kept) = delivered;
-        delivered = deliver_once(message, way, attempt, kept).await?;
+        delivered = deliver_once(message, way, attempt, kept.map(Over::Kept)).await?;
     }
     Ok(delivered)
 }
@@ -222,16 +291,44 @@ async fn deliver_once(
     message: &Message,
     way: &Way<'_>,
     attempt: &Attempt,
-    kept: Option<Connection>,
+    over: Option<Over>,
 ) -> Result<Delivered, Failure> {
-    if let Some(connection) = kept {
-        match connection.send(message.request(), attempt.timeout).await {
-            Err(failure) if failure.allows_another(&attempt.delivery) => {}
-            result => return result,
+    let entrance = match over {
+        Some(Over::Kept(connection)) => {
+            match connection.send(message.request(), attempt.timeout).await {
+                Err(failure) if failure.allows_another(&attempt.delivery) => None,
+                result => return result,
+            }
+        }
+        Some(Over::Fresh(entrance)) => Some(entrance),
+        None => None,
+    };
+    let entrance = match entrance {
+        Some(entrance) => entrance,
+        None => way.outside.turns.enter(attempt.entry.at).await.ok_or(Failure::Unplugged)?,
+    };
+    deliver_freshly(message, way, attempt, entrance).await
+}
+
+/// Delivers on a connection of its own. It counts as being opened until the first answer, or for a while.
+async fn deliver_freshly(
+    message: &Message,
+    way: &Way<'_>,
+    attempt: &Attempt,
+    Entrance { turn, opening }: Entrance,
+) -> Result<Delivered, Failure> {
+    let exchange = async {
+        let connection = Connection::open(way, attempt, turn).await?;
+        connection.send(message.request(), attempt.timeout).await
+    };
+    let mut exchange = pin!(exchange);
+    match within(OPENING_TIME_MAX, &mut exchange).await {
+        Ok(delivered) => delivered,
+        Err(Elapsed) => {
+            drop(opening);
+            exchange.await
         }
     }
-    let connection = Connection::open(way, attempt).await?;
-    connection.send(message.request(), attempt.timeout).await
 }
 
 const fn is_push(delivery: &Delivery) -> bool {

@@ -65,7 +65,7 @@ async fn a_connection_is_counted_while_it_is_open() {
 #[tokio::test]
 async fn a_series_for_each_device_comes_only_when_asked_for() {
     let mut config = quiet();
-    config.devices = Some(3);
+    config.devices.all = Some(3);
     let running = Running::start(&config);
     let sums = running.get("/metrics").await.text();
     assert_eq!(value(&sums, "vestibule_devices"), Some(3.0), "{sums}");

@@ -8,18 +8,21 @@ mod socket;
 mod talk;
 mod websocket;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
+use tracing::Instrument;
 use vestibule_core::delivery::Attempt;
 use vestibule_core::delivery::line::{Dial, LineId, News};
 
 use self::socket::Socket;
 use self::talk::{End, talk};
+use super::Outside;
 use super::connection::Failure;
-use super::tls::Tls;
+use super::turns::OPENING_TIME_MAX;
 use crate::clock::{Elapsed, pause, within};
 use crate::fleet::Handle;
 
@@ -54,10 +57,12 @@ impl Drop for Line {
 
 impl Line {
     /// Opens one.
-    pub(super) fn open(dial: Dial, tls: Arc<Tls>, handle: Arc<Handle>) -> Self {
+    pub(super) fn open(dial: Dial, outside: Arc<Outside>, handle: Arc<Handle>) -> Self {
         let (orders, taken) = mpsc::channel(ORDERS_MAX);
         let id = dial.id;
-        let task = tokio::spawn(keep(dial, tls, handle, taken)).abort_handle();
+        let span = tracing::info_span!("line", sn = handle.identity().sn);
+        let kept = keep(dial, outside, handle, taken).instrument(span);
+        let task = tokio::spawn(kept).abort_handle();
         Self { id, orders, task }
     }
 
@@ -77,11 +82,16 @@ impl Line {
 }
 
 /// Opens a connection and keeps it to its end.
-async fn keep(dial: Dial, tls: Arc<Tls>, handle: Arc<Handle>, orders: mpsc::Receiver<Order>) {
+async fn keep(
+    dial: Dial,
+    outside: Arc<Outside>,
+    handle: Arc<Handle>,
+    orders: mpsc::Receiver<Order>,
+) {
     let id = dial.id;
     let (sn, to) = (&handle.identity().sn, dial.to.as_str());
     let tell = |news| handle.with(|device, mono, fx| device.handle_line(id, news, mono, fx));
-    match Socket::open(&dial, &tls, &handle).await {
+    match open(&dial, &outside, &handle).await {
         Ok(socket) => {
             tracing::info!(sn, to, "the connection for reports is open");
             tell(News::Opened);
@@ -101,6 +111,19 @@ async fn keep(dial: Dial, tls: Arc<Tls>, handle: Arc<Handle>, orders: mpsc::Rece
         Err(_) => {}
     }
     tell(News::Ended);
+}
+
+/// Opens a connection when its turn to be opened has come.
+async fn open(dial: &Dial, outside: &Outside, handle: &Handle) -> Result<Socket, Failure> {
+    let opening = outside.turns.opening().await;
+    let mut connecting = pin!(Socket::open(dial, outside, handle));
+    match within(OPENING_TIME_MAX, &mut connecting).await {
+        Ok(opened) => opened,
+        Err(Elapsed) => {
+            drop(opening);
+            connecting.await
+        }
+    }
 }
 
 /// Lets a report leave on a connection, as often and as late as the faults in force have it.

@@ -6,8 +6,9 @@ use vestibule_core::delivery::line::Dial;
 use vestibule_core::dest::LineTo;
 use vestibule_core::faults::Site;
 
+use super::super::Outside;
 use super::super::connection::{Failure, Target, Way, connect};
-use super::super::tls::{Tls, Verify};
+use super::super::tls::Verify;
 use super::mqtt::Mqtt;
 use super::websocket::WebSocket;
 use crate::clock::{Elapsed, within};
@@ -31,14 +32,18 @@ pub(super) enum Heard {
 
 impl Socket {
     /// Opens one. Name look-up, TCP, TLS and what follows have the dial's time together.
-    pub(super) async fn open(dial: &Dial, tls: &Tls, handle: &Handle) -> Result<Self, Failure> {
+    pub(super) async fn open(
+        dial: &Dial,
+        outside: &Outside,
+        handle: &Handle,
+    ) -> Result<Self, Failure> {
         let view = handle.exchange(dial.view.clone(), || Site::Connect);
         let verify = Verify::of(&view.behaviour.v1);
         let target = match &dial.to {
             LineTo::WebSocket(dest) => Target::new(dest.request(), verify),
             LineTo::Mqtt(broker) => Target::at(broker.host(), broker.port(), verify),
         };
-        let way = Way { target: &target, tls, handle };
+        let way = Way { target: &target, outside, handle };
         let opened = within(dial.timeout, async {
             let stream = connect(&way, &view).await?;
             Ok(match &dial.to {
