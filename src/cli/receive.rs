@@ -72,11 +72,12 @@ pub(crate) struct ReceiveArgs {
     #[arg(long)]
     pub(crate) ws: bool,
 
-    /// Meet devices at this broker, too: mqtt:// or mqtts://[USER:PASSWORD@]HOST[:PORT]/
+    /// Meet devices at this broker, too: an mqtt or mqtts URL
     ///
-    /// The URL that devices are given: ?topic_pub=...&topic_sub=... are the topics that they publish
-    /// and subscribe to, of which one that ends in / goes on with a device's id (vestibule/up/ and
-    /// vestibule/down/ by themselves). What devices ask to be let in is answered.
+    /// The one that devices are given, mqtt://USER:PASSWORD@HOST:PORT/?topic_pub=...&topic_sub=..., of
+    /// which all but the host may be left out. Devices publish to topic_pub and subscribe to topic_sub;
+    /// one that ends in / goes on with a device's id (vestibule/up/ and vestibule/down/ by themselves).
+    /// Devices that ask to be let in are.
     #[arg(long, value_name = "URL")]
     pub(crate) mqtt: Option<Broker>,
 
