@@ -13,7 +13,7 @@ fn loopback(count: usize, args: &[&str]) -> Running {
 }
 
 /// Where a device is, without the scheme.
-fn place<'a>(line: &'a Value) -> &'a str {
+fn place(line: &Value) -> &str {
     line["url"].as_str().expect("a URL").trim_start_matches("http://")
 }
 
