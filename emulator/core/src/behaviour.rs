@@ -58,6 +58,8 @@ pub struct V3 {
     pub report_timeout: Duration,
     /// R-V3-18: how long a connection for reports is not there before it is opened again.
     pub reconnect: Duration,
+    /// R-V3-18: how long a WebSocket may be quiet before the device asks whether anybody is there.
+    pub socket_ping: Duration,
     /// R-V3-19: what the door's events are called.
     pub door_name: DoorName,
     /// R-V3-20: whether every event has every field.
@@ -137,6 +139,7 @@ impl Default for V3 {
             empty_info: EmptyInfo::Zero,
             report_timeout: Duration::from_secs(10),
             reconnect: Duration::from_secs(30),
+            socket_ping: Duration::from_secs(10),
             door_name: DoorName::Door,
             fill_absent_fields: false,
             stranger_uid: StrangerUid::Hex,

@@ -231,6 +231,12 @@ pub const QUIRKS: &[Quirk] = &[
         v3.reconnect,
         "how long a device whose connection for reports ended waits before it opens another"
     ),
+    duration!(
+        "v3.socket-ping",
+        "R-V3-18",
+        v3.socket_ping,
+        "how long a WebSocket may be quiet before the device sends a ping; three in vain end it"
+    ),
     choice!("v3.door-name", "R-V3-19", v3.door_name,
         "door|open": ["door" => DoorName::Door, "open" => DoorName::Open],
         "what the door's events are called"),

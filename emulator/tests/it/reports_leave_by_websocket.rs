@@ -306,3 +306,35 @@ async fn the_faults_of_the_network_strike_it() {
     let read = stream.read(&mut [0; 16]).await;
     assert!(read.is_err() || read.is_ok_and(|count| count == 0), "nothing came before the reset");
 }
+
+/// A cable pulled out somewhere in between, or a machine that lost its power: no goodbye, no reset.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_platform_that_dies_silently_is_given_up() {
+    let platform = Sockets::open().await;
+    let wanted = Wanted::quiet().report_to(platform.url("ws")).quirk("v3.reconnect", "2ms");
+    let _device = wanted.quirk("v3.socket-ping", "20ms").start();
+    // It reads nothing from now on, and so answers no ping; the device, which has nothing to say, notices.
+    let _silent = platform.accept().await;
+    platform.accept().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_platform_that_answers_pings_is_kept() {
+    let platform = Sockets::open().await;
+    let wanted = Wanted::quiet().report_to(platform.url("ws")).quirk("v3.socket-ping", "700ms");
+    let device = wanted.start();
+    let mut peer = platform.accept().await;
+    // More than one that is silent gets; the library answers them when it reads on.
+    for _ in 0..5 {
+        assert!(matches!(peer.next().await, Ok(Message::Ping(_))));
+    }
+    open(&device).await;
+    device.emit(1);
+    loop {
+        match peer.next().await.expect("open") {
+            Message::Ping(_) => {}
+            Message::Text(text) => break assert!(text.as_str().contains("event-report")),
+            other => panic!("{other:?}"),
+        }
+    }
+}

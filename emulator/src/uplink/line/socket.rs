@@ -48,7 +48,9 @@ impl Socket {
             let stream = connect(&way, &view).await?;
             Ok(match &dial.to {
                 LineTo::WebSocket(dest) => {
-                    Self::WebSocket(Box::new(WebSocket::open(stream, dest).await?))
+                    let ping_every = view.behaviour.v3.socket_ping;
+                    let opened = WebSocket::open(stream, dest, ping_every, handle.clock()).await?;
+                    Self::WebSocket(Box::new(opened))
                 }
                 LineTo::Mqtt(broker) => {
                     let device_id = &view.identity.device_id;

@@ -12,12 +12,13 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use vestibule_core::behaviour::failures::{Api, Pace};
+use vestibule_core::delivery::heartbeat::{Due, Heartbeat};
 use vestibule_core::dest::SocketDest;
 
 use super::super::connection::{Failure, Stream};
 use super::socket::Heard;
 use crate::api::limits::{BODY_BYTES_MAX, LINGER_BYTES_MAX, LINGER_TIME_MAX, WRITE_TIME_MAX};
-use crate::clock::{Elapsed, pause, within};
+use crate::clock::{Clock, Elapsed, pause, within};
 
 /// What is read at once. The library's own 128 KiB would be the largest part of a device's memory, in a
 /// process of thousands.
@@ -26,21 +27,47 @@ const READ_BYTES: usize = 4 * 1024;
 /// An open connection.
 pub(super) struct WebSocket {
     stream: WebSocketStream<Stream>,
+    heartbeat: Heartbeat,
+    clock: Clock,
 }
 
 impl WebSocket {
     /// What a connection becomes by an upgrade.
-    pub(super) async fn open(stream: Stream, dest: &SocketDest) -> Result<Self, Failure> {
+    /// Quiet for `ping_every`, the platform is asked whether it is there.
+    pub(super) async fn open(
+        stream: Stream,
+        dest: &SocketDest,
+        ping_every: Duration,
+        clock: Clock,
+    ) -> Result<Self, Failure> {
         let upgrade = |error| Failure::Upgrade(Box::new(error));
         let request = dest.as_str().into_client_request().map_err(upgrade)?;
         let upgraded = client_async_with_config(request, stream, Some(config())).await;
-        upgraded.map(|(stream, _)| Self { stream }).map_err(upgrade)
+        let (stream, _) = upgraded.map_err(upgrade)?;
+        Ok(Self { stream, heartbeat: Heartbeat::new(ping_every, clock.mono()), clock })
     }
 
     /// What comes next. Pings are answered meanwhile. What was not waited for to its end is not lost.
     pub(super) async fn hear(&mut self) -> Heard {
         loop {
-            match self.stream.next().await {
+            let quiet_until = self.clock.sleep_until(Some(self.heartbeat.deadline()));
+            let next = tokio::select! {
+                // What has come is a sign of life, however late it is read.
+                biased;
+                next = self.stream.next() => next,
+                () = quiet_until => match self.heartbeat.due(self.clock.mono()) {
+                    None => continue,
+                    Some(Due::Ping) => match self.write(Message::Ping(Bytes::new())).await {
+                        Ok(()) => continue,
+                        Err(why) => return Heard::End(why),
+                    },
+                    Some(Due::GiveUp) => {
+                        return Heard::End("the platform gave no sign of life".to_owned());
+                    }
+                },
+            };
+            self.heartbeat.heard(self.clock.mono());
+            match next {
                 Some(Ok(Message::Text(text))) => return Heard::Message(text.into()),
                 Some(Ok(Message::Binary(bytes))) => return Heard::Message(bytes),
                 // The library answers a ping and a close when it reads on.
