@@ -16,6 +16,7 @@ use crate::clock::{Clock, Elapsed, within};
 use crate::config::{Plan, TlsPlan};
 use crate::control::{self, feed::Feed};
 use crate::descriptors::{self, TooFew};
+use crate::discovery::{Discovery, DiscoveryError, Findable};
 use crate::doors::{Doors, log_failure};
 use crate::fleet::{Fleet, Handle, drive};
 use crate::keep;
@@ -40,6 +41,9 @@ pub enum StartError {
     /// The further roots cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The devices cannot be found.
+    #[error(transparent)]
+    Discovery(#[from] DiscoveryError),
     /// A device has no certificate to show.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
@@ -79,6 +83,7 @@ pub struct Ready {
 #[derive(Debug)]
 pub struct Emulator {
     ready: Vec<Ready>,
+    scanned_at: Option<SocketAddr>,
     control_token: Option<String>,
     fleet: Arc<Fleet>,
     turns: Arc<Turns>,
@@ -101,6 +106,7 @@ pub struct Bound {
     /// How many connections the devices may hold together to deliver what they have.
     turns: usize,
     control: control::Server,
+    discovery: Discovery,
     store: Option<Store>,
 }
 
@@ -154,7 +160,8 @@ impl Bound {
             let control = control::Server::bind(plan.control)?;
             (Doors::open(&plan)?, control)
         };
-        Ok(Self { plan, clock, tls, secure, doors, turns, control, store: None })
+        let discovery = Discovery::open(plan.discover)?;
+        Ok(Self { plan, clock, tls, secure, doors, turns, control, discovery, store: None })
     }
 
     /// The same, with its devices kept in that store: those that are there go on, others begin.
@@ -169,7 +176,7 @@ impl Bound {
     /// # Errors
     /// When the store is damaged, contradicts the plan, or cannot be written; never without a store.
     pub fn start(self) -> Result<Emulator, StartError> {
-        let Self { plan, clock, tls, secure, doors, turns, control, store } = self;
+        let Self { plan, clock, tls, secure, doors, turns, control, discovery, store } = self;
         let addresses = doors.addresses(&plan);
         let data = store.as_ref().map(|store| store.dir().to_owned());
         let Plan { seed, roster, control_token, clock: start, devices, .. } = plan;
@@ -204,7 +211,7 @@ impl Bound {
         let shown: Vec<Option<ServerTls>> = shown.collect::<Result<_, _>>()?;
         let stop = watch::Sender::new(false);
         let (mut servers, mut drivers) = (JoinSet::new(), JoinSet::new());
-        let mut devices = BTreeMap::new();
+        let (mut devices, mut findable) = (BTreeMap::new(), Vec::with_capacity(addresses.len()));
         let mut ready = Vec::with_capacity(addresses.len());
         let scheme = if secure.is_some() { "https" } else { "http" };
         for (handle, address) in handles.iter().zip(addresses) {
@@ -217,6 +224,7 @@ impl Bound {
                 control: url("http", control.address()),
                 seed,
             });
+            findable.push(Findable { handle: Arc::clone(handle), address });
             let uplink = Uplink::new(Arc::clone(&outside));
             drivers.spawn(drive(Arc::clone(handle), uplink, stop.subscribe()));
             devices.insert(sn, Arc::clone(handle));
@@ -226,7 +234,19 @@ impl Bound {
         let fleet = Arc::new(Fleet { devices, log, feed, clock, start });
         let control = control.serve(Arc::clone(&fleet), control_token.clone(), stop.subscribe());
         servers.spawn(log_failure("control API".to_owned(), control));
-        Ok(Emulator { ready, control_token, fleet, turns, stop, servers, drivers, writer })
+        let scanned_at = discovery.scanned_at();
+        discovery.serve(&findable.into(), &mut servers, &stop);
+        Ok(Emulator {
+            ready,
+            scanned_at,
+            control_token,
+            fleet,
+            turns,
+            stop,
+            servers,
+            drivers,
+            writer,
+        })
     }
 }
 
@@ -254,6 +274,12 @@ impl Emulator {
     #[must_use]
     pub fn fleet(&self) -> &Fleet {
         &self.fleet
+    }
+
+    /// Where scans by UDP are answered, if they are.
+    #[must_use]
+    pub const fn scanned_at(&self) -> Option<SocketAddr> {
+        self.scanned_at
     }
 
     /// What the control API asks for.

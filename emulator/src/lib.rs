@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod control;
 pub mod descriptors;
+pub mod discovery;
 mod doors;
 pub mod emulator;
 pub mod fleet;

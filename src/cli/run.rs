@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use vestibule_emulator::config::{Addressing, ClockValue, Config, QuirkValue};
+use vestibule_emulator::discovery;
 
 use crate::output::LogFormat;
 
@@ -117,6 +118,13 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "URL")]
     report_to: Option<String>,
 
+    /// Let the devices be found: udp, mdns, or both with a comma between them
+    ///
+    /// udp: answer scans on port 6543 of every address of this machine. mdns: announce each device as the
+    /// service `sensetime`. Other addresses and ports: `[discover]` in the configuration.
+    #[arg(long, value_name = "HOW", value_delimiter = ',')]
+    discover: Vec<DiscoverName>,
+
     /// How large an image is, where a platform turns images on [default: 30000]
     #[arg(long, value_name = "N")]
     image_bytes: Option<u32>,
@@ -152,6 +160,7 @@ Examples:
   vestibule run --devices 10000 --addressing loopback --rate 1 \
     --push-to http://127.0.0.1:9000/Record
   vestibule run --tls --data ./door
+  vestibule run --listen 192.0.2.7:8000 --discover udp,mdns
   vestibule run --quirk preset=walos-demo --quirk v3.bad-token=105
 
 Exit codes: 0 stopped by SIGINT or SIGTERM; 2 bad usage or configuration, or a
@@ -164,6 +173,14 @@ enum AddressingName {
     /// Device i listens on the address of --listen (127.0.0.1) plus i, all at its port, and on this machine
     /// alone (Linux)
     Loopback,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DiscoverName {
+    /// Answer scans by UDP
+    Udp,
+    /// Announce by mDNS
+    Mdns,
 }
 
 impl From<AddressingName> for Addressing {
@@ -232,6 +249,12 @@ impl RunArgs {
         over(&self.push_ca, &mut config.push.ca);
         over(&self.report_to, &mut config.report.to);
         over(&self.image_bytes, &mut config.device.image_bytes);
+        if self.discover.contains(&DiscoverName::Udp) {
+            config.discover.udp.get_or_insert(discovery::UDP_ADDRESS);
+        }
+        if self.discover.contains(&DiscoverName::Mdns) {
+            config.discover.mdns_port.get_or_insert(discovery::MDNS_PORT);
+        }
         config.offline |= self.offline;
         let quirks = self.quirks.iter().cloned();
         config.quirks.extend(quirks.map(|(name, value)| (name, QuirkValue::Text(value))));

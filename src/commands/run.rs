@@ -169,6 +169,10 @@ fn start_failure(error: StartError) -> Failure {
             .hint("give another address with --listen or --control; port 0 picks a free one"),
         StartError::Tls(error) => Failure::new(Exit::Usage, "reading --push-ca", error)
             .hint("give a PEM file with root certificates"),
+        StartError::Discovery(error) => {
+            Failure::new(Exit::Unreachable, "letting the devices be found", error)
+                .hint("give another `udp` under [discover], or take that way out of --discover")
+        }
         StartError::Certificate(error) => Failure::new(Exit::Usage, "preparing TLS", error)
             .hint("give PEM files with --tls-cert and --tls-key, or take the device's own away"),
         StartError::Store(error) => store_failure(error),

@@ -57,6 +57,8 @@ pub struct Config {
     pub push: PushTable,
     /// v3 reports.
     pub report: ReportTable,
+    /// How the devices can be found.
+    pub discover: DiscoverTable,
     /// Quirks by name; `preset` goes first.
     pub quirks: BTreeMap<String, QuirkValue>,
     /// Faults that are armed before any traffic, as the control API takes them.
@@ -164,6 +166,16 @@ pub struct PushTable {
     pub to: Option<String>,
     /// Roots to trust besides the system's, PEM.
     pub ca: Option<PathBuf>,
+}
+
+/// `[discover]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DiscoverTable {
+    /// Where scans by UDP are answered.
+    pub udp: Option<SocketAddr>,
+    /// The port on which the devices are announced by mDNS.
+    pub mdns_port: Option<u16>,
 }
 
 /// `[report]`.

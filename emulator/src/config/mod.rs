@@ -10,8 +10,8 @@ mod plan;
 
 pub use self::devices::DevicePlan;
 pub use self::file::{
-    Accounts, Addressing, ClockValue, Config, DeviceTable, PushTable, QuirkValue, ReportTable,
-    RosterTable, TrafficTable, V1Account, V3Account,
+    Accounts, Addressing, ClockValue, Config, DeviceTable, DiscoverTable, PushTable, QuirkValue,
+    ReportTable, RosterTable, TrafficTable, V1Account, V3Account,
 };
 pub use self::groups::{DeviceCount, GroupPushTable, GroupTable};
 pub use self::plan::{ConfigError, Keeping, Plan, TlsPlan};

@@ -23,6 +23,7 @@ use vestibule_core::world::{
 
 use super::devices::DevicePlan;
 use super::file::{Addressing, ClockValue, Config};
+use crate::discovery::Ways;
 use crate::storage::Durability;
 
 /// The factory account of the v3 API: the upper-case MD5 digest that these devices ship with.
@@ -114,6 +115,8 @@ pub struct Plan {
     pub control_token: Option<String>,
     /// Roots to trust besides the system's.
     pub push_ca: Option<PathBuf>,
+    /// In which ways the devices can be found.
+    pub discover: Ways,
     /// What the devices show within TLS; none where they speak plainly.
     pub tls: Option<TlsPlan>,
     /// The root of every random choice.
@@ -189,6 +192,7 @@ impl Config {
             control,
             control_token,
             push_ca: self.push.ca.clone(),
+            discover: Ways { udp: self.discover.udp, mdns_port: self.mdns_port()? },
             tls: self.tls()?,
             seed,
             clock: self.clock()?,
@@ -203,6 +207,13 @@ impl Config {
         match self.connections {
             Some(0) => out_of_range("the number of connections", 0, "1 or more"),
             given => Ok(given),
+        }
+    }
+
+    fn mdns_port(&self) -> Result<Option<u16>, ConfigError> {
+        match self.discover.mdns_port {
+            Some(0) => out_of_range("the port of mDNS", 0, "the one on which it is listened to"),
+            port => Ok(port),
         }
     }
 

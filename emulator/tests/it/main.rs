@@ -14,6 +14,7 @@ mod control_expects;
 mod control_guards_its_door;
 mod control_streams;
 mod device_speaks_tls;
+mod devices_are_found;
 mod documents;
 mod documents_tell_the_truth;
 mod faults;

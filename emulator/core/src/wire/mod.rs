@@ -5,6 +5,7 @@
 
 pub mod accounts;
 mod device_calls;
+pub mod discovery;
 mod edits;
 mod event_object;
 mod fields;

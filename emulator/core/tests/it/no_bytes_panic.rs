@@ -7,6 +7,7 @@ use vestibule_core::calls::v1::Operation;
 use vestibule_core::delivery::Answer;
 use vestibule_core::delivery::push::acknowledges;
 use vestibule_core::dest::{EventDest, ReportTo};
+use vestibule_core::wire::discovery::heard;
 use vestibule_core::wire::v1::{answer_code, decode as decode_v1};
 use vestibule_core::wire::v3::{Service, answered, decode};
 
@@ -20,7 +21,7 @@ const OPERATIONS: [Operation; 4] =
     [Operation::Subscribe, Operation::Login, Operation::Records, Operation::Door];
 
 /// Good messages of every kind, to be spoiled.
-const MESSAGES: [&str; 24] = [
+const MESSAGES: [&str; 25] = [
     r#"{"action":"auth-login","header":{"reqid":"1"},"body":{"user":"admin","passwd":"00"}}"#,
     r#"{"action":"auth-passwd","header":{"reqid":7},"body":{"user":"a","passwd":"0"}}"#,
     r#"{"action":"device-info","header":{"reqid":null}}"#,
@@ -42,6 +43,7 @@ const MESSAGES: [&str; 24] = [
     r#"{"open_mode":1,"card_number":"4289595462"}"#,
     r#"{"code":200,"msg":"success","message":"success","data":{}}"#,
     r#"{"code":2e2}"#,
+    r#"{"action":"scan"}"#,
     r#"{"retcode":0,"header":{"reqid":"sync-time-1"}}"#,
     "mqtts://user:p%40ss@[::1]:8883/?topic_pub=up/&topic_sub=down/&client_id=c",
     "wss://host:1/devices?x=1",
@@ -62,7 +64,7 @@ fn read(bytes: &[u8]) {
     for operation in OPERATIONS {
         let _ = decode_v1(operation, bytes);
     }
-    let _ = (answer_code(bytes), answered(bytes));
+    let _ = (answer_code(bytes), answered(bytes), heard(bytes));
     let text = String::from_utf8_lossy(bytes);
     let _ = (EventDest::parse(&text), ReportTo::parse(&text));
 }
@@ -225,6 +227,6 @@ fn what_is_deep_is_refused_or_skipped() {
         for operation in OPERATIONS {
             let _ = decode_v1(operation, text.as_bytes());
         }
-        let _ = (answer_code(text.as_bytes()), answered(text.as_bytes()));
+        let _ = (answer_code(text.as_bytes()), answered(text.as_bytes()), heard(text.as_bytes()));
     }
 }
