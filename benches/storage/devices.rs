@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use vestibule_core::calls::control::{Command, Playing};
 use vestibule_core::world::{EventName, Wish};
 use vestibule_emulator::clock::Clock;
-use vestibule_emulator::config::Config;
+use vestibule_emulator::config::{Config, DeviceCount};
 use vestibule_emulator::emulator::{Bound, Emulator};
 use vestibule_emulator::fleet::Handle;
 use vestibule_emulator::storage::{Durability, Opening, Store};
@@ -24,7 +24,7 @@ pub(crate) fn config(devices: u32, backfill: u64) -> Config {
     let mut config = Config {
         listen: free,
         control: free,
-        devices: Some(devices),
+        devices: DeviceCount { all: Some(devices), ..DeviceCount::default() },
         backfill: Some(backfill),
         ..Config::default()
     };
