@@ -287,7 +287,7 @@ async fn strike(mode: &mut watch::Receiver<Mode>) -> Struck {
             || matches!(mode.outage, Some(Outage::Refused | Outage::BlackHole | Outage::Reset))
     };
     match mode.wait_for(strikes).await {
-        Ok(mode) if mode.closed => Struck::Over,
+        Ok(mode) if mode.closed || mode.resting => Struck::Over,
         Ok(mode) if mode.outage == Some(Outage::BlackHole) => Struck::Frozen,
         Ok(_) => Struck::Now,
         Err(_) => Struck::Over,

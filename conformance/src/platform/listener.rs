@@ -108,7 +108,16 @@ pub struct Connection {
 pub(super) struct Mode {
     number: u64,
     pub(super) outage: Option<Outage>,
+    /// Connections end as when the listener is closed: a device that was cut might lose what it says next.
+    pub(super) resting: bool,
     pub(super) closed: bool,
+}
+
+/// How an outage ends what is open.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Ending {
+    Cut,
+    Closed,
 }
 
 /// What connections, the acceptor and the owner share.
@@ -274,14 +283,15 @@ impl Listener {
         record.trouble.clone().or(full)
     }
 
-    /// Refuses everybody from now on, gives what came, and keeps the port.
+    /// Ends what is open, refuses everybody from now on, gives what came, and keeps the port.
     ///
     /// # Errors
     ///
     /// When the listener is gone.
     pub async fn rest(&self) -> Result<Stream, ListenError> {
         self.shared.record().coming = None;
-        self.change(Some(Outage::Refused)).await?;
+        let number = self.shared.begin(Some(Outage::Refused), Ending::Closed);
+        self.applied(number).await?;
         let mut record = self.shared.record();
         let plan = record.plan.clone();
         Ok(std::mem::replace(&mut *record, Record { plan, ..Record::default() }).stream)
@@ -297,6 +307,10 @@ impl Listener {
 
     async fn change(&self, outage: Option<Outage>) -> Result<(), ListenError> {
         let number = self.shared.set(outage);
+        self.applied(number).await
+    }
+
+    async fn applied(&self, number: u64) -> Result<(), ListenError> {
         let mut applied = self.applied.clone();
         match applied.wait_for(|applied| *applied >= number).await {
             Ok(_) => Ok(()),
@@ -393,8 +407,13 @@ impl Shared {
     }
 
     fn set(&self, outage: Option<Outage>) -> u64 {
+        self.begin(outage, Ending::Cut)
+    }
+
+    fn begin(&self, outage: Option<Outage>, ending: Ending) -> u64 {
         self.mode.send_modify(|mode| {
             mode.outage = outage;
+            mode.resting = ending == Ending::Closed;
             mode.number += 1;
         });
         self.mode.borrow().number
