@@ -217,7 +217,7 @@ impl Comparer<'_> {
         let length = seen.as_array().map(|items| items.len() as f64);
         let bounds = Bounds { min: items.min.clone(), max: items.max.clone() };
         if !length.is_some_and(|length| self.within(&bounds, Some(length))) {
-            let expected = format!("an array of{} elements", self.show_bounds(&bounds));
+            let expected = show_array(&bounds, self.with);
             let seen = length.map_or_else(|| shown(seen), |length| format!("an array of {length}"));
             return self.differs(path, expected, seen);
         }
@@ -332,10 +332,6 @@ impl Comparer<'_> {
     fn show_typed(&self, typed: &Typed) -> String {
         show_typed(typed, self.with)
     }
-
-    fn show_bounds(&self, bounds: &Bounds) -> String {
-        show_bounds(bounds, self.with)
-    }
 }
 
 /// What a matcher wants, in words.
@@ -383,7 +379,7 @@ fn show_typed(typed: &Typed, with: Seen<'_>) -> String {
         Typed::Near(_) => "a moment close to another".to_owned(),
         Typed::Array(items) => {
             let bounds = Bounds { min: items.min.clone(), max: items.max.clone() };
-            format!("an array of{} elements", show_bounds(&bounds, with))
+            show_array(&bounds, with)
         }
         Typed::Absent => "no such member".to_owned(),
         Typed::Optional(inner) => show(inner, with),
@@ -392,6 +388,13 @@ fn show_typed(typed: &Typed, with: Seen<'_>) -> String {
             Ok(value) => format!("{} other than {}", kind(&value), shown(&value)),
             Err(error) => format!("another value, but {error}"),
         },
+    }
+}
+
+fn show_array(bounds: &Bounds, with: Seen<'_>) -> String {
+    match show_bounds(bounds, with).as_str() {
+        "" => "an array".to_owned(),
+        bounds => format!("an array with a length{bounds}"),
     }
 }
 

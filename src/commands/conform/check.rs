@@ -44,7 +44,7 @@ pub(super) fn read(directory: Option<&Path>, output: &Output) -> Result<Collecti
             }
             let why = match mistakes.as_slice() {
                 [only] => only.to_string(),
-                [first, rest @ ..] => format!("{first}, and {} more mistakes", rest.len()),
+                [first, rest @ ..] => format!("{first}, and {} more", rest.len()),
                 [] => "mistakes".to_owned(),
             };
             Failure::new(Exit::Usage, tried, why).hint("fixtures/README.md describes the format")

@@ -296,7 +296,8 @@ fn known_failures(path: Option<&Path>) -> Result<KnownFailures, Failure> {
         Failure::new(Exit::Usage, tried(), error).hint("name a file that can be read")
     })?;
     KnownFailures::read(&text).map_err(|error| {
-        let hint = "an entry has `id`, `reason` and perhaps `expires`";
+        let hint = "each entry is a `[[known]]` with `id`, `reason` and perhaps `expires`; \
+             --write-known-failures writes such a list";
         Failure::new(Exit::Usage, tried(), error).hint(hint)
     })
 }
