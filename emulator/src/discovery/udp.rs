@@ -13,7 +13,7 @@ use vestibule_core::wire::discovery::{Heard, found, heard};
 use super::{DiscoveryError, Findable};
 use crate::clock::pause;
 
-/// The longest scan that is read. One has 17 bytes; what is longer is cut, and then it is none.
+/// The longest scan. One has 17 bytes; what is longer is none.
 const SCAN_BYTES_MAX: usize = 1024;
 
 /// The pause after a failure to read: without it a socket that fails for good would take a whole core.
@@ -55,7 +55,8 @@ impl Scans {
             Ok(socket) => socket,
             Err(error) => return tracing::error!(%error, "scans are not answered"),
         };
-        let mut bytes = [0; SCAN_BYTES_MAX];
+        // One more shows what is too long.
+        let mut bytes = [0; SCAN_BYTES_MAX + 1];
         loop {
             let received = tokio::select! {
                 // Also when nobody is left who could set it.
@@ -63,7 +64,7 @@ impl Scans {
                 received = socket.recv_from(&mut bytes) => received,
             };
             match received {
-                Ok((length, from)) if heard(&bytes[..length]) == Heard::Scan => {
+                Ok((length, from)) if is_scan(&bytes[..length]) => {
                     answer(&socket, &devices, from).await;
                 }
                 Ok((length, from)) => tracing::debug!(length, %from, "this is no scan"),
@@ -74,6 +75,10 @@ impl Scans {
             }
         }
     }
+}
+
+fn is_scan(bytes: &[u8]) -> bool {
+    bytes.len() <= SCAN_BYTES_MAX && heard(bytes) == Heard::Scan
 }
 
 /// One after the other: who scans a large fleet gets its answers as fast as they leave.
