@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use vestibule_core::clock::Now;
-use vestibule_core::device::Device;
+use vestibule_core::device::{self, Device};
 
 use crate::api::{Behind, CertificateError, InterfaceError, ListenError, ServerTls, SharedError};
 use crate::clock::{Clock, Elapsed, within};
@@ -185,23 +185,18 @@ impl Bound {
         let (log, turns) = (Arc::new(DeliveryLog::default()), Arc::new(Turns::new(turns)));
         let outside = Outside { tls, log: Arc::clone(&log), turns: Arc::clone(&turns), clock };
         let outside = Arc::new(outside);
-        let configs = devices.into_iter().map(|plan| Arc::new(plan.device));
+        let configs = devices.into_iter().map(|plan| Arc::new(plan.device)).collect();
+        let meta = Meta {
+            seed,
+            employees: roster.employees,
+            visitors: roster.visitors,
+            blocklisted: roster.blocklisted,
+        };
         let (handles, writer) = match store {
-            None => {
-                let made = configs.map(|config| {
-                    Arc::new(Handle::new(Device::new(config, now), clock, Arc::clone(&feed)))
-                });
-                (made.collect(), None)
-            }
+            None => (in_memory(configs, now, clock, &feed), None),
             Some(store) => {
-                let meta = Meta {
-                    seed,
-                    employees: roster.employees,
-                    visitors: roster.visitors,
-                    blocklisted: roster.blocklisted,
-                };
-                let kept = keep::open(store, meta, configs.collect(), now)?;
-                let (handles, writer) = kept.shared(clock, &feed)?;
+                let (handles, writer) =
+                    keep::open(store, meta, configs, now)?.shared(clock, &feed)?;
                 (handles, Some(writer))
             }
         };
@@ -248,6 +243,16 @@ impl Bound {
             writer,
         })
     }
+}
+
+fn in_memory(
+    configs: Vec<Arc<device::Config>>,
+    now: Now,
+    clock: Clock,
+    feed: &Arc<Feed>,
+) -> Vec<Arc<Handle>> {
+    let device = |config| Handle::new(Device::new(config, now), clock, Arc::clone(feed));
+    configs.into_iter().map(|config| Arc::new(device(config))).collect()
 }
 
 fn url(scheme: &str, address: SocketAddr) -> String {
