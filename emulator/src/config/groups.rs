@@ -36,24 +36,24 @@ pub struct GroupTable {
     /// How many devices it has.
     #[serde(default = "one")]
     pub count: u32,
-    /// See [`Config::capacity`].
+    /// How many events and how many records each keeps.
     pub capacity: Option<u32>,
-    /// See [`Config::backfill`].
+    /// How many past events each begins with.
     pub backfill: Option<u64>,
-    /// See [`Config::offline`].
+    /// Whether they begin with the network unplugged.
     pub offline: Option<bool>,
-    /// See [`Config::device`]; a name is that of the group's first device.
+    /// What they are; a name is that of the group's first device.
     #[serde(default)]
     pub device: DeviceTable,
-    /// See [`Config::roster`]; a group that has it is a site of its own.
+    /// Whom they know; a group that has it is a site of its own.
     pub roster: Option<RosterTable>,
-    /// See [`Config::traffic`].
+    /// What happens by itself.
     #[serde(default)]
     pub traffic: TrafficTable,
-    /// See [`Config::push`].
+    /// Where they push.
     #[serde(default)]
     pub push: GroupPushTable,
-    /// See [`Config::report`].
+    /// Where they report.
     #[serde(default)]
     pub report: ReportTable,
     /// Said over those of the file.
