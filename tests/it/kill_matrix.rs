@@ -236,6 +236,21 @@ fn every_case_that_can_fail_is_killed_by_a_violation_that_there_is() {
     }
 }
 
+/// Where a case that it depends on has failed, a case does not start, so the violation cannot turn it red.
+#[test]
+fn no_case_names_what_keeps_it_from_starting() {
+    let cases = cases();
+    for (violation, named) in matrix(&cases) {
+        for id in &named {
+            let mut needed = share(&cases, &BTreeSet::from([id.clone()]));
+            needed.remove(id);
+            let blocking: Vec<_> = needed.intersection(&named).collect();
+            let shown = violation.shown();
+            assert!(blocking.is_empty(), "{id} names {shown}, which stops it by {blocking:?}");
+        }
+    }
+}
+
 #[test]
 fn a_violation_turns_red_exactly_the_cases_that_name_it() {
     let cases = cases();
