@@ -24,11 +24,11 @@ use vestibule_emulator::config::Config;
 
 const NOW: Now = Now { mono: Mono::new(Duration::ZERO), wall: UnixMillis::new(1_772_409_600_000) };
 
-/// Rows of table B differ in their members alone; an alarm by its code is the tamper alarm.
+/// An alarm by its code: a door that was forced.
 fn wish(event: EventName) -> Wish {
     let wish = Wish::new(event);
     match event {
-        EventName::Alarm => Wish { code: Some(8), status: Some(1), ..wish },
+        EventName::Alarm => Wish { code: Some(10_002), status: Some(1), ..wish },
         _ => wish,
     }
 }
@@ -50,7 +50,8 @@ fn made(wish: Wish) -> Option<(Arc<View>, Entry)> {
 
 fn encoding(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("encode");
-    for event in EventName::ALL {
+    // By a PIN alone nobody gets in, as a device leaves the factory.
+    for event in EventName::ALL.into_iter().filter(|event| *event != EventName::Pin) {
         let Some((view, entry)) = made(wish(event)) else {
             panic!("{} cannot be emitted", event.name());
         };
