@@ -10,6 +10,7 @@ pub mod failures;
 pub mod violations;
 
 use std::num::NonZeroU32;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 pub use self::edit::{Change, Edit, Part, When};
@@ -27,6 +28,15 @@ pub struct Behaviour {
     pub violations: Violations,
     /// What fails; no quirk sets it.
     pub failures: Failures,
+}
+
+impl Behaviour {
+    /// The documented device, which all that have nothing to differ by share.
+    #[must_use]
+    pub fn documented() -> Arc<Self> {
+        static DOCUMENTED: LazyLock<Arc<Behaviour>> = LazyLock::new(Arc::default);
+        Arc::clone(&DOCUMENTED)
+    }
 }
 
 /// Knobs of the v3.x API, by ruling.

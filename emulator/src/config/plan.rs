@@ -1,5 +1,6 @@
 //! From a configuration to a run: everything is checked before anything is opened.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -329,12 +330,12 @@ impl Config {
             identity: Arc::new(identity),
             roster: Arc::new(roster),
             setup: Arc::new(self.setup()?),
-            behaviour: self.behaviour()?,
+            behaviour: Arc::new(self.behaviour()?),
             faults: FaultSet::read(&self.faults)?,
             capacity: self.capacity()?,
             traffic,
             speed: self.speed()?,
-            accounts: vec![self.v3_account()?],
+            accounts: Arc::new(BTreeMap::from([self.v3_account()?])),
             v1_password: self.v1_password()?,
             push_to: destination("the push address", self.push.to.as_deref(), EventDest::parse)?,
             report_to: destination(

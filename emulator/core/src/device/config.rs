@@ -1,5 +1,6 @@
 //! What a device is made of.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::effects::Link;
@@ -11,6 +12,9 @@ use crate::journal::Capacity;
 use crate::seed::Seed;
 use crate::wire::{FaultsArmed, Identity, Pictures, View};
 use crate::world::{Roster, Setup, Traffic};
+
+/// Users, each with the upper-case MD5 digest of the password.
+pub type Accounts = BTreeMap<String, String>;
 
 /// Everything that is given before a device comes up. A factory reset returns to it.
 #[derive(Clone, Debug)]
@@ -24,7 +28,7 @@ pub struct Config {
     /// How it verifies people.
     pub setup: Arc<Setup>,
     /// How it behaves.
-    pub behaviour: Behaviour,
+    pub behaviour: Arc<Behaviour>,
     /// The faults that are armed from the start.
     pub faults: FaultSet,
     /// The size of journal and backlog.
@@ -33,8 +37,8 @@ pub struct Config {
     pub traffic: Traffic,
     /// How fast its clock runs.
     pub speed: Speed,
-    /// The v3 accounts: user and upper-case MD5 digest of the password.
-    pub accounts: Vec<(String, String)>,
+    /// The v3 accounts.
+    pub accounts: Arc<Accounts>,
     /// The password of the v1 account, whose name is part of the identity.
     pub v1_password: String,
     /// Where records go from the start; a factory reset forgets it.
@@ -54,7 +58,7 @@ impl Config {
             identity: Arc::clone(&self.identity),
             roster: Arc::clone(&self.roster),
             setup: Arc::clone(&self.setup),
-            behaviour: self.behaviour.clone(),
+            behaviour: Arc::clone(&self.behaviour),
             pictures: Pictures::Shown,
             faults: FaultsArmed::No,
             seed: self.seed.numbered(factory_resets),

@@ -26,10 +26,9 @@ mod tokens;
 mod v1;
 mod v3;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use self::config::Config;
+pub use self::config::{Accounts, Config};
 pub use self::effects::{Effect, Effects, Link};
 use self::faulty::Remembered;
 use self::line::Reporting;
@@ -65,7 +64,7 @@ pub struct Device {
     clock: Clock,
     journal: Journal,
     world: World,
-    accounts: BTreeMap<String, String>,
+    accounts: Arc<Accounts>,
     sessions: Sessions,
     /// Those of v1.
     tokens: Tokens,
@@ -116,7 +115,7 @@ impl Device {
             clock,
             journal,
             world,
-            accounts: config.accounts.iter().cloned().collect(),
+            accounts: Arc::clone(&config.accounts),
             sessions: Sessions::default(),
             tokens: Tokens::default(),
             settings,

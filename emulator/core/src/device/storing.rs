@@ -6,7 +6,7 @@
 //! numbering goes back, and whoever waits is told. What the platform acknowledged is applied at once, for it
 //! has happened, and stored with the next batch.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Device;
@@ -133,7 +133,7 @@ impl Device {
         device.tokens = Tokens::of_start(state.starts);
         device.starts = state.starts;
         for (user, digest) in state.passwords {
-            device.accounts.insert(user, digest);
+            Arc::make_mut(&mut device.accounts).insert(user, digest);
         }
         if !is_news(&given.push_to, state.given.push_to.clone()) {
             device.subscription = state.subscription;
@@ -363,7 +363,7 @@ impl Device {
                 self.push.wake();
             }
             Rare::Password(user, digest) => {
-                self.accounts.insert(user, digest);
+                Arc::make_mut(&mut self.accounts).insert(user, digest);
             }
             Rare::Settings(settings) => {
                 let was = self.settings.photo();
@@ -469,7 +469,7 @@ impl Device {
     }
 
     fn state(&self) -> State {
-        let configured: BTreeMap<_, _> = self.config.accounts.iter().cloned().collect();
+        let configured = &self.config.accounts;
         let differs = |user: &String, digest: &String| configured.get(user) != Some(digest);
         let accounts = self.accounts.iter().filter(|(user, digest)| differs(user, digest));
         State {

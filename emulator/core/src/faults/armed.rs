@@ -11,14 +11,22 @@ use crate::seed::Seed;
 use crate::wire::{FaultsArmed, View};
 
 /// The faults of one device.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Faults {
     armed: Vec<Armed>,
     since: Mono,
     /// What those that are not over could do, whether or not they strike.
-    possible: Behaviour,
+    possible: Arc<Behaviour>,
     /// What those do that strike at each of their exchanges.
-    certain: Behaviour,
+    certain: Arc<Behaviour>,
+}
+
+impl Default for Faults {
+    /// None.
+    fn default() -> Self {
+        let (possible, certain) = (Behaviour::documented(), Behaviour::documented());
+        Self { armed: Vec::new(), since: Mono::default(), possible, certain }
+    }
 }
 
 #[derive(Debug)]
@@ -95,7 +103,7 @@ impl Faults {
             if scope.covers(armed.met, since, now, armed.dice) {
                 armed.struck += 1;
                 let own = own.get_or_insert_with(|| View::clone(standing));
-                (fault.set)(&mut own.behaviour, args);
+                (fault.set)(Arc::make_mut(&mut own.behaviour), args);
             }
         }
         own.map_or_else(|| Arc::clone(standing), Arc::new)
@@ -103,13 +111,13 @@ impl Faults {
 
     /// What the faults could do at an exchange that has not begun, if they strike.
     #[must_use]
-    pub const fn possible(&self) -> &Behaviour {
+    pub fn possible(&self) -> &Behaviour {
         &self.possible
     }
 
     /// What the faults do at every exchange of theirs.
     #[must_use]
-    pub const fn certain(&self) -> &Behaviour {
+    pub fn certain(&self) -> &Behaviour {
         &self.certain
     }
 
@@ -147,11 +155,11 @@ impl Faults {
     }
 
     fn note_possible(&mut self) {
-        let (mut possible, mut certain) = (Behaviour::default(), Behaviour::default());
+        let (mut possible, mut certain) = (Behaviour::documented(), Behaviour::documented());
         for Armed { arming, .. } in self.armed.iter().filter(|armed| !armed.is_over) {
-            (arming.fault.set)(&mut possible, &arming.args);
+            (arming.fault.set)(Arc::make_mut(&mut possible), &arming.args);
             if matches!(arming.scope, Scope::UntilCleared | Scope::For(_)) {
-                (arming.fault.set)(&mut certain, &arming.args);
+                (arming.fault.set)(Arc::make_mut(&mut certain), &arming.args);
             }
         }
         (self.possible, self.certain) = (possible, certain);

@@ -112,7 +112,7 @@ impl Records {
             identity: Arc::new(identity(device)),
             roster,
             setup,
-            behaviour: Behaviour::default(),
+            behaviour: Behaviour::documented(),
             pictures: Pictures::Shown,
             faults: FaultsArmed::No,
             seed,

@@ -52,8 +52,8 @@ pub struct View {
     pub roster: Arc<Roster>,
     /// How it is set up.
     pub setup: Arc<Setup>,
-    /// How it behaves in this exchange.
-    pub behaviour: Behaviour,
+    /// How it behaves in this exchange. Devices of one group share it, but where faults strike.
+    pub behaviour: Arc<Behaviour>,
     /// Whether faults are armed: then each exchange asks for a view of its own.
     pub faults: FaultsArmed,
     /// What becomes of pictures.

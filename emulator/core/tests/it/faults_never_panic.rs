@@ -123,7 +123,7 @@ fn survives_in(names: &[&str], scope: &Value) {
     }
     assert_eq!(rig.backlog(), 0, "{names:?}: something waits for ever");
     let view = rig.device.view();
-    assert_eq!(view.behaviour, Behaviour::default(), "{names:?}: something stays");
+    assert_eq!(*view.behaviour, Behaviour::default(), "{names:?}: something stays");
 }
 
 #[test]

@@ -635,7 +635,7 @@ fn r_v1_19_an_address_with_credentials_is_refused() {
 fn r_v1_20_the_subscription_is_open() {
     // R-V1-20: a call carries no credentials; `required` comes later.
     let rig_config = config(7);
-    assert_eq!(rig_config.behaviour, Behaviour::default());
+    assert_eq!(*rig_config.behaviour, Behaviour::default());
     let mut rig = Rig::new();
     rig.subscribe();
     assert_eq!(rig.subscription()["code"], 200);
@@ -651,7 +651,7 @@ fn r_v1_21_https_and_whether_its_certificate_is_verified() {
         let attempt = rig.take_attempt();
         assert_eq!((attempt.destination.as_str(), attempt.tls_verify), (OTHER, verified));
     }
-    let mut behaviour = Behaviour::default();
+    let mut behaviour = Behaviour::documented();
     quirk(&mut behaviour, "v1.tls-verify", "false");
     assert!(!behaviour.v1.tls_verify);
 }

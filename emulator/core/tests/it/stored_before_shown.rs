@@ -206,7 +206,7 @@ fn what_is_rare_is_stored_before_it_is_so() {
 fn a_subscription_that_a_fault_took_away_does_not_come_back() {
     let mut kept = Kept::new(|config| {
         config.push_to = Some(dest(RECORDS));
-        config.behaviour.violations.v1.subscribe.refusal_clears = true;
+        Arc::make_mut(&mut config.behaviour).violations.v1.subscribe.refusal_clears = true;
     });
     assert!(kept.rig.subscription()["data"].is_object());
     let refused = kept.rig.call_v1(Err(v1::Unreadable::Field("it is of no use")));

@@ -1,5 +1,6 @@
 //! What the tests share: a device whose inputs, clock, network and platform are in the test's hand.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,12 +56,12 @@ pub(crate) fn config(seed: u64) -> Config {
         roster: Arc::new(Roster::new(seed.named("roster"), RosterSizes::default())),
         seed: seed.named("device"),
         setup: Arc::new(Setup::default()),
-        behaviour: Behaviour::default(),
+        behaviour: Behaviour::documented(),
         faults: FaultSet::default(),
         capacity: CAPACITY,
         traffic: SILENCE,
         speed: Speed::REAL,
-        accounts: vec![("admin".to_owned(), DIGEST.to_owned())],
+        accounts: Arc::new(BTreeMap::from([("admin".to_owned(), DIGEST.to_owned())])),
         v1_password: "open sesame".to_owned(),
         push_to: None,
         report_to: None,
@@ -70,8 +71,8 @@ pub(crate) fn config(seed: u64) -> Config {
 }
 
 /// Sets a quirk as a user would.
-pub(crate) fn quirk(behaviour: &mut Behaviour, name: &str, value: &str) {
-    quirks::set(behaviour, name, value).expect("a quirk of the table");
+pub(crate) fn quirk(behaviour: &mut Arc<Behaviour>, name: &str, value: &str) {
+    quirks::set(Arc::make_mut(behaviour), name, value).expect("a quirk of the table");
 }
 
 pub(crate) fn dest(text: &str) -> EventDest {
