@@ -140,7 +140,7 @@ impl Connection {
         let stream = parts.io.into_inner();
         match said.seat.get() {
             Some(seat) => {
-                let cable = (&mut self.cable, state.cuts);
+                let cable = (&self.cable, state.cuts);
                 live::serve(seat, stream, &parts.read_buf, cable, &mut self.stop).await;
             }
             None => self.take_leave(stream, state.cuts).await,

@@ -97,7 +97,7 @@ impl Listener {
         connections: &mut JoinSet<()>,
     ) -> io::Result<()> {
         let permits = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
-        let mut cable = handle.cable.watch();
+        let cable = handle.cable.watch();
         let mut socket = self.socket;
         let stopping = stop.clone();
         loop {

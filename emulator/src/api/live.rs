@@ -85,7 +85,7 @@ pub(super) async fn serve(
     taken: &Taken,
     stream: Stream,
     read: &Bytes,
-    (cable, cuts): (&mut Watch, u64),
+    (cable, cuts): (&Watch, u64),
     stop: &mut watch::Receiver<bool>,
 ) {
     let Some(mut seat) = taken.seat() else {

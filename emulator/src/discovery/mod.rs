@@ -66,7 +66,7 @@ pub(crate) struct Findable {
 
 impl Findable {
     fn link(&self) -> Link {
-        self.handle.cable.watch().state().link
+        self.handle.cable.state().link
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use tokio::sync::{Notify, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, oneshot, watch};
+use tokio::sync::{Notify, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, oneshot};
 use vestibule_core::behaviour::violations;
 use vestibule_core::calls::v3::GoingDown;
 use vestibule_core::clock::Mono;
@@ -21,6 +21,7 @@ use vestibule_core::wire::{FaultsArmed, Identity, View};
 
 use super::cable::Cable;
 use super::connections::Connections;
+use super::level::Level;
 use super::live::{Live, Seat};
 use crate::clock::Clock;
 use crate::control::feed::{Feed, News};
@@ -33,7 +34,7 @@ pub struct Handle {
     state: Mutex<State>,
     wake: Notify,
     /// How many effects the driver has carried out.
-    performed: watch::Sender<u64>,
+    performed: Level<u64>,
     clock: Clock,
     identity: Arc<Identity>,
     /// How many connections there were while faults were armed.
@@ -124,7 +125,7 @@ impl Handle {
                 waiting: VecDeque::new(),
             }),
             wake: Notify::new(),
-            performed: watch::Sender::new(0),
+            performed: Level::new(0),
             faulty_connections: AtomicU64::new(0),
             connections: Arc::default(),
             clock,
@@ -272,9 +273,7 @@ impl Handle {
     /// out, and the port listens or refuses.
     pub async fn settled(&self) {
         let posted = self.lock().posted;
-        let mut performed = self.performed.subscribe();
-        let reached = performed.wait_for(|performed| *performed >= posted).await;
-        drop(reached.expect("this holds the sender"));
+        self.performed.wait_for(|performed| performed >= posted).await;
         self.cable.settled().await;
     }
 
@@ -333,7 +332,7 @@ impl Handle {
 
     /// Notes that so many effects were carried out.
     pub(super) fn performed(&self, effects: usize) {
-        self.performed.send_modify(|performed| *performed += effects as u64);
+        self.performed.change(|performed| *performed += effects as u64);
     }
 
     /// Waits until somebody changed the device.

@@ -4,6 +4,7 @@ mod cable;
 mod connections;
 mod driver;
 mod handle;
+mod level;
 mod live;
 
 use std::collections::BTreeMap;
