@@ -1,6 +1,8 @@
 //! The v1 document's records: recognitions (识别事件) and alarms (告警事件), tables B to D.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
@@ -14,14 +16,14 @@ use crate::event::{
     Access, Alarm, Cause, EXIT_BUTTON_ENTRY_MODE, Entry, Fact, Mask, PersonRef, Phase, Photo,
     Presented, Reason, RecordId, Subject, Trace, Verdict,
 };
-use crate::world::{Category, Person};
+use crate::world::{CardNumber, Category, Person};
 
 /// A record as it is pushed.
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(super) enum Record<'a> {
     /// `type` 0; boxed, as it is much the larger one.
-    Recognition(Box<Envelope<Recognition<'a, User>>>),
+    Recognition(Box<Envelope<Recognition<'a, User<'a>>>>),
     /// `type` 1.
     Alarm(Envelope<AlarmRecord>),
 }
@@ -34,15 +36,32 @@ pub(super) struct Envelope<T> {
     data: T,
 }
 
+/// The person of whom an entry's record of `type` 0 speaks, to be kept while that is written; none where it is nobody
+/// whom the device knows.
+pub(super) fn person(view: &View, entry: &Entry) -> Option<Arc<Person>> {
+    let (Fact::Access(access) | Fact::PinAttack(access, _)) = &entry.fact else {
+        return None;
+    };
+    let Subject::Person(person) = access.subject else {
+        return None;
+    };
+    Some(view.roster.person(person))
+}
+
 impl<'a> Record<'a> {
-    /// One of an entry's records; none if it has no such record.
-    pub(super) fn new(view: &'a View, entry: &'a Entry, part: u8) -> Option<Self> {
+    /// One of an entry's records, of which [`person`] is the person; none if it has no such record.
+    pub(super) fn new(
+        view: &'a View,
+        entry: &'a Entry,
+        part: u8,
+        person: Option<&'a Person>,
+    ) -> Option<Self> {
         let id = RecordId { index: entry.index, part };
         let recognition = |data| Some(Self::Recognition(Box::new(Envelope { r#type: 0, data })));
         let alarm = |data| Some(Self::Alarm(Envelope { r#type: 1, data }));
         match (&entry.fact, part) {
             (Fact::Access(access) | Fact::PinAttack(access, _), 0) => {
-                let user = user(view, entry, access);
+                let user = user(view, entry, access, person);
                 recognition(Recognition::of_access(view, entry, id, access, user))
             }
             (Fact::Button(_), 0) if !entry.fact.records().is_empty() => {
@@ -148,39 +167,54 @@ fn recognition_type(view: &View, access: &Access) -> u8 {
 /// The record's `user` object.
 #[derive(Default, Serialize, JsonSchema)]
 #[schemars(rename = "RecordUser")]
-pub(super) struct User {
-    name: String,
-    ic_number: String,
-    id_number: String,
-    job_number: String,
-    pin: String,
-    user_id: String,
-    remark: String,
+pub(super) struct User<'a> {
+    name: &'a str,
+    ic_number: IcNumber,
+    id_number: &'a str,
+    job_number: &'a str,
+    pin: &'a str,
+    user_id: &'a str,
+    remark: &'a str,
     guest_time_start: i64,
     guest_time_end: i64,
     r#type: u8,
-    groups: Vec<Group>,
+    groups: Groups<'a>,
+}
+
+/// The groups of somebody.
+#[derive(Clone, Copy, Default, JsonSchema)]
+#[schemars(with = "Vec<Group>")]
+struct Groups<'a>(&'a [crate::world::Group]);
+
+impl Serialize for Groups<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|group| Group { id: group.id, name: group.name }))
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
 struct Group {
-    id: String,
-    name: String,
+    id: &'static str,
+    name: &'static str,
 }
 
 /// R-V1-16.
-fn unknown_user(view: &View) -> Option<User> {
+fn unknown_user<'a>(view: &View) -> Option<User<'a>> {
     match view.behaviour.v1.unknown_user {
         UnknownUser::Empty => Some(User::default()),
         UnknownUser::Null => None,
     }
 }
 
-fn user(view: &View, entry: &Entry, access: &Access) -> Option<User> {
-    let Subject::Person(person) = access.subject else {
+fn user<'a>(
+    view: &View,
+    entry: &Entry,
+    access: &'a Access,
+    person: Option<&'a Person>,
+) -> Option<User<'a>> {
+    let Some(person) = person else {
         return unknown_user(view);
     };
-    let person = view.roster.person(person);
     let (guest_time_start, guest_time_end) = match person.category {
         Category::Visitor => {
             let window = view.roster.visit(&view.setup.time_zone, entry.at, access.verdict);
@@ -188,23 +222,18 @@ fn user(view: &View, entry: &Entry, access: &Access) -> Option<User> {
         }
         Category::Employee | Category::Blocklisted => (0, 0),
     };
-    let ic_number = ic_number(access, &person);
     Some(User {
-        ic_number,
-        user_id: person.uid.to_string(),
-        name: person.name,
-        id_number: person.id_number,
-        job_number: person.job_number,
-        pin: person.pin,
-        remark: person.remark,
+        name: &person.name,
+        ic_number: IcNumber::of(access, person),
+        id_number: &person.id_number,
+        job_number: &person.job_number,
+        pin: &person.pin,
+        user_id: person.uid.as_str(),
+        remark: &person.remark,
         guest_time_start,
         guest_time_end,
         r#type: person.category.user_type(),
-        groups: person
-            .groups
-            .into_iter()
-            .map(|group| Group { id: group.id.to_string(), name: group.name.to_string() })
-            .collect(),
+        groups: Groups(&person.groups),
     })
 }
 
@@ -213,42 +242,47 @@ fn user(view: &View, entry: &Entry, access: &Access) -> Option<User> {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Listed<'a> {
     #[serde(flatten)]
-    recognition: Recognition<'a, ListedUser>,
-    groups: Vec<Group>,
+    recognition: Recognition<'a, ListedUser<'a>>,
+    groups: Groups<'a>,
 }
 
 #[derive(Serialize, JsonSchema)]
-struct ListedUser {
-    name: String,
-    ic_number: String,
-    id_number: String,
-    job_number: String,
-    user_id: String,
+#[schemars(rename = "ListedUser")]
+struct ListedUser<'a> {
+    name: &'a str,
+    ic_number: IcNumber,
+    id_number: &'a str,
+    job_number: &'a str,
+    user_id: &'a str,
     r#type: u8,
 }
 
 impl<'a> Listed<'a> {
-    /// The entry's record of `type` 0, which is its first; none if it has none.
-    pub(super) fn new(view: &'a View, entry: &Entry) -> Option<Self> {
+    /// The entry's record of `type` 0, which is its first and of which [`person`] is the person; none if it has none.
+    pub(super) fn new(
+        view: &'a View,
+        entry: &'a Entry,
+        person: Option<&'a Person>,
+    ) -> Option<Self> {
         let id = RecordId { index: entry.index, part: 0 };
         match &entry.fact {
             Fact::Access(access) | Fact::PinAttack(access, _) => {
-                let (user, groups) = user(view, entry, access).map(User::listed).unzip();
+                let (user, groups) = user(view, entry, access, person).map(User::listed).unzip();
                 let recognition = Recognition::of_access(view, entry, id, access, user);
                 Some(Self { recognition, groups: groups.unwrap_or_default() })
             }
             Fact::Button(_) if !entry.fact.records().is_empty() => {
                 let user = unknown_user(view).map(|user| user.listed().0);
                 let recognition = Recognition::of_button(view, entry, id, user);
-                Some(Self { recognition, groups: Vec::new() })
+                Some(Self { recognition, groups: Groups::default() })
             }
             _ => None,
         }
     }
 }
 
-impl User {
-    fn listed(self) -> (ListedUser, Vec<Group>) {
+impl<'a> User<'a> {
+    const fn listed(self) -> (ListedUser<'a>, Groups<'a>) {
         let Self { name, ic_number, id_number, job_number, user_id, r#type, groups, .. } = self;
         (ListedUser { name, ic_number, id_number, job_number, user_id, r#type }, groups)
     }
@@ -259,7 +293,7 @@ pub(super) fn is_whose(
     view: &View,
     entry: &Entry,
     whose: &Whose,
-    people: &mut BTreeMap<PersonRef, Person>,
+    people: &mut BTreeMap<PersonRef, Arc<Person>>,
 ) -> bool {
     let (Fact::Access(access) | Fact::PinAttack(access, _)) = &entry.fact else {
         return false;
@@ -269,23 +303,41 @@ pub(super) fn is_whose(
     };
     let person = people.entry(person).or_insert_with(|| view.roster.person(person));
     match whose {
-        Whose::User(user) => person.uid.to_string() == *user,
+        Whose::User(user) => person.uid.as_str() == user,
         Whose::Job(job) => person.job_number == *job,
-        Whose::Card(card) => ic_number(access, person) == *card,
+        Whose::Card(card) => IcNumber::of(access, person).to_string() == *card,
     }
 }
 
-/// The card as a decimal number: the one that was held to the reader, where v3 shows it as `data` (table
-/// D), else the person's own.
-fn ic_number(access: &Access, person: &Person) -> String {
-    if access.method.kind() == Some(crate::event::Kind::Card)
-        && let Presented::Text(text) = &access.presented
-        && let Some(digits) = text.strip_prefix("0x")
-        && let Ok(number) = u128::from_str_radix(digits, 16)
-    {
-        return number.to_string();
+/// The card as a decimal number; nothing where there is none.
+#[derive(Clone, Copy, Default, JsonSchema)]
+#[schemars(with = "String")]
+struct IcNumber(Option<u128>);
+
+impl IcNumber {
+    /// That of the card that was held to the reader, where v3 shows it as `data` (table D), else of the person's own.
+    fn of(access: &Access, person: &Person) -> Self {
+        if access.method.kind() == Some(crate::event::Kind::Card)
+            && let Presented::Text(text) = &access.presented
+            && let Some(digits) = text.strip_prefix("0x")
+            && let Ok(number) = u128::from_str_radix(digits, 16)
+        {
+            return Self(Some(number));
+        }
+        Self(person.card.map(CardNumber::get))
     }
-    person.card.map_or_else(String::new, |card| card.get().to_string())
+}
+
+impl fmt::Display for IcNumber {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |number| number.fmt(formatter))
+    }
+}
+
+impl Serialize for IcNumber {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// `type` 1.

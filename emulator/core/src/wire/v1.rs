@@ -16,14 +16,14 @@ use serde::{Deserialize, Serialize};
 use self::codes::CODES;
 pub use self::codes::refusal;
 pub use self::description::openapi;
-use self::records::RecordsData;
+use self::records::{Page, RecordsData};
 pub use self::requests::decode;
 pub use self::routes::{ROUTES, Route, SUBSCRIBE_PATH, Unrouted, is_own, route, site};
 pub use self::tokens::TokenClaims;
 use super::edits::About;
 use super::fields::read_object;
 use super::json;
-use super::record::Record;
+use super::record::{self, Record};
 use super::view::View;
 use crate::behaviour::Part;
 use crate::calls::v1::{Claims, Reply, TokenKey};
@@ -103,7 +103,9 @@ pub fn encode(reply: Reply, view: &View, sign: Sign) -> Vec<u8> {
         ),
         Reply::Token(claims, key) => succeeded(TokenData { token: sign(&claims, &key) }, view),
         Reply::Codes => succeeded(CODES, view),
-        Reply::Records(listing) => succeeded(RecordsData::new(view, listing), view),
+        Reply::Records(listing) => {
+            succeeded(RecordsData::new(view, &Page::of(view, listing)), view)
+        }
         Reply::DeviceInfo => succeeded(InfoData::new(view), view),
     }
 }
@@ -131,7 +133,8 @@ fn write<D: Serialize>(answer: &Answer<'_, D>, view: &View) -> Vec<u8> {
 /// Writes a push, the `attempt`th of its record; none if the entry has no such record.
 #[must_use]
 pub fn encode_push(view: &View, entry: &Entry, record: RecordId, attempt: u32) -> Option<Vec<u8>> {
-    let message = Record::new(view, entry, record.part)?;
+    let person = record::person(view, entry);
+    let message = Record::new(view, entry, record.part, person.as_deref())?;
     let about = About::record(view, entry, record, attempt);
     if !about.is_edited() {
         return Some(json::compact(&message));
@@ -152,7 +155,8 @@ pub fn encode_live(view: &View, entry: &Entry, opened: &View) -> Option<Vec<u8>>
     let alarms_too = opened.behaviour.violations.v1.feed.alarms_too;
     let is_carried = |record: &RecordType| *record == RecordType::Recognition || alarms_too;
     let part = u8::try_from(entry.fact.records().iter().position(is_carried)?).ok()?;
-    let message = Record::new(view, entry, part)?;
+    let person = record::person(view, entry);
+    let message = Record::new(view, entry, part, person.as_deref())?;
     let about = About::record(opened, entry, RecordId { index: entry.index, part }, 0);
     Some(match about.is_edited() {
         true => json::compact(&about.edit(&message, &[Part::Carried])),

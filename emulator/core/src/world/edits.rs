@@ -95,6 +95,11 @@ impl Edits {
         Self { cleared_at, revisions: cleared_at, ..Self::default() }
     }
 
+    /// Whether everybody is as the configuration has them.
+    pub(super) fn is_empty(&self) -> bool {
+        self.cleared_at == 0 && self.now.is_empty()
+    }
+
     /// What was changed about that number.
     pub(super) fn of(&self, number: u32) -> Option<&(u32, Edited)> {
         self.now.get(&number)

@@ -16,6 +16,7 @@ mod dice;
 mod door;
 mod edits;
 mod enrolment;
+mod made;
 mod numbers;
 mod odds;
 mod order;

@@ -1,6 +1,8 @@
 //! What can be played at this device: the tables of odds, less what its mode, switches and roster
 //! rule out, and the mean number of events that follows.
 
+use std::sync::Arc;
+
 use super::dice::Dice;
 use super::odds::{self, Outcome, Scene};
 use super::roster::Roster;
@@ -63,8 +65,17 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// The odds at a device so set up, with that roster.
-    pub(super) fn new(setup: &Setup, roster: &Roster) -> Self {
+    /// The odds at a device so set up, with that roster. The doors of one site share them, where nobody
+    /// changed whom they know.
+    pub(super) fn of(setup: &Setup, roster: &Roster) -> Arc<Self> {
+        let make = || Self::new(setup, roster);
+        match roster.as_configured() {
+            Some(people) => people.made.program(setup, make),
+            None => Arc::new(make()),
+        }
+    }
+
+    fn new(setup: &Setup, roster: &Roster) -> Self {
         let offered = || {
             odds::METHODS
                 .into_iter()

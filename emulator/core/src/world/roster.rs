@@ -216,11 +216,11 @@ impl Roster {
 
     /// Everything about a person.
     #[must_use]
-    pub fn person(&self, person: PersonRef) -> Person {
+    pub fn person(&self, person: PersonRef) -> Arc<Person> {
         let Some(one) = self.edits.state(person) else {
             return self.founders.person(person);
         };
-        Person {
+        Arc::new(Person {
             person,
             uid: one.userid.clone(),
             category: one.category(),
@@ -231,7 +231,7 @@ impl Roster {
             pin: String::new(),
             remark: one.desc.to_string(),
             groups: Vec::new(),
-        }
+        })
     }
 
     /// The person as a platform enrolled it, or as it would have enrolled somebody of the configuration.
@@ -443,6 +443,11 @@ impl Roster {
     fn current(&self, number: u32) -> Option<PersonRef> {
         let newcomer = self.edits.enrolled(number).map(|(person, _)| person);
         newcomer.or_else(|| self.founder(number))
+    }
+
+    /// The configuration's people, where nobody differs from them.
+    pub(super) fn as_configured(&self) -> Option<&Seeded> {
+        self.edits.is_empty().then_some(&*self.founders)
     }
 
     /// Somebody of the configuration, as it has them.

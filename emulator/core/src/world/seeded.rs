@@ -6,9 +6,11 @@
 //! exact, always the same people, and somebody of a given standing is found without a search.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::dice::Dice;
 use super::enrolment::{EnrolledCard, Enrolment, UserId};
+use super::made::Made;
 use super::numbers::{Affine, Code};
 use super::odds;
 use super::people::{Particulars, cut, id_number};
@@ -30,6 +32,8 @@ pub(super) struct Seeded {
     order: Affine,
     cards: Affine,
     codes: Affine,
+    /// What was made of them.
+    pub(super) made: Made,
 }
 
 /// A run of places in the permuted order of the employees.
@@ -61,6 +65,7 @@ impl Seeded {
             order: Affine::draw(u64::from(sizes.employees), &mut dice("standings")),
             cards: Affine::draw(1 << 32, &mut dice("cards")),
             codes: Affine::draw(Code::COUNT, &mut dice("codes")),
+            made: Made::default(),
         }
     }
 
@@ -70,8 +75,12 @@ impl Seeded {
     }
 
     /// Everything about a person.
-    pub(super) fn person(&self, person: PersonRef) -> Person {
-        let number = person.number;
+    pub(super) fn person(&self, person: PersonRef) -> Arc<Person> {
+        self.made.person(person.number, self.sizes.sum(), || self.draw(person.number))
+    }
+
+    fn draw(&self, number: u32) -> Person {
+        let person = PersonRef { number, revision: 0 };
         let category = self.category(number);
         let Particulars { name, pin, remark, groups } =
             Particulars::draw(self.seed.numbered(u64::from(number)), category);
@@ -96,7 +105,7 @@ impl Seeded {
     /// The person as a platform would have enrolled it: the standing shows in `effect`, `expire` and `state`
     /// as far as it can.
     pub(super) fn enrolment(&self, person: PersonRef) -> Enrolment {
-        let Person { uid, name, remark, .. } = self.person(person);
+        let Person { uid, name, remark, .. } = self.draw(person.number);
         let card = self.card_numbered(person.number);
         let standing = self.standing(person.number);
         Enrolment {

@@ -32,7 +32,7 @@ use crate::seed::Seed;
 pub struct World {
     setup: Arc<Setup>,
     roster: Arc<Roster>,
-    program: Program,
+    program: Arc<Program>,
     intensity: Intensity,
     arrivals: Arrivals,
     agenda: Agenda,
@@ -57,7 +57,7 @@ impl World {
         traffic: Traffic,
         from: UnixMillis,
     ) -> Self {
-        let program = Program::new(&setup, &roster);
+        let program = Program::of(&setup, &roster);
         let intensity = Intensity {
             traffic,
             time_zone: setup.time_zone.clone(),
@@ -188,7 +188,7 @@ impl World {
 
     /// From `now` on the device is so set up. Scenes that run are finished as they began.
     pub fn set_setup(&mut self, setup: Arc<Setup>, now: UnixMillis) {
-        self.program = Program::new(&setup, &self.roster);
+        self.program = Program::of(&setup, &self.roster);
         self.intensity.time_zone = setup.time_zone.clone();
         self.intensity.events_per_arrival = self.program.events_per_arrival;
         self.setup = setup;
@@ -204,7 +204,7 @@ impl World {
     /// From `now` on those are enrolled. Scenes that run are finished as they began.
     pub fn set_roster(&mut self, roster: Arc<Roster>, now: UnixMillis) {
         self.roster = roster;
-        let program = Program::new(&self.setup, &self.roster);
+        let program = Program::of(&self.setup, &self.roster);
         let is_as_busy =
             program.events_per_arrival.to_bits() == self.intensity.events_per_arrival.to_bits();
         self.program = program;

@@ -112,7 +112,7 @@ fn assert_person(user: &Value, data: &Value, roster: &Roster) {
     assert_eq!(user["pin"], person.pin, "the person's PIN");
     assert_eq!(
         (&user["name"], &user["job_number"]),
-        (&person.name.into(), &person.job_number.into())
+        (&person.name.as_str().into(), &person.job_number.as_str().into())
     );
     assert_eq!(user["type"], person.category.user_type());
     assert_eq!(data["recognitionType"], user["type"]);

@@ -1,6 +1,7 @@
 //! Records as a platform asks for them (R-V1-28): the request, and the answer.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use crate::event::{Entry, PersonRef};
 use crate::wire::View;
 use crate::wire::edits::About;
 use crate::wire::fields::Field;
-use crate::wire::record::{Listed, is_whose};
+use crate::wire::record::{Listed, is_whose, person};
 use crate::world::Person;
 
 #[derive(Deserialize, JsonSchema)]
@@ -93,17 +94,37 @@ enum Item<'a> {
     Edited(Value),
 }
 
-impl<'a> RecordsData<'a> {
-    /// What is answered. Where people are meant by a number of theirs, they are looked up here, without the
+/// The records that were asked for, each with its person.
+pub(super) struct Page {
+    offset: u64,
+    limit: u64,
+    total: usize,
+    shown: Vec<(Entry, Option<Arc<Person>>)>,
+}
+
+impl Page {
+    /// What was found. Where people are meant by a number of theirs, they are looked up here, without the
     /// device.
-    pub(super) fn new(view: &'a View, listing: Listing) -> Self {
+    pub(super) fn of(view: &View, listing: Listing) -> Self {
         let Listing { offset, limit, .. } = listing;
         let (total, entries) = found(view, listing);
-        let items: Vec<Item<'_>> =
-            entries.iter().filter_map(|entry| Item::new(view, entry)).collect();
+        let with_person = |entry: Entry| {
+            let person = person(view, &entry);
+            (entry, person)
+        };
+        Self { offset, limit, total, shown: entries.into_iter().map(with_person).collect() }
+    }
+}
+
+impl<'a> RecordsData<'a> {
+    pub(super) fn new(view: &'a View, page: &'a Page) -> Self {
+        let item = |(entry, person): &'a (Entry, Option<Arc<Person>>)| {
+            Item::new(view, entry, person.as_deref())
+        };
+        let items: Vec<Item<'_>> = page.shown.iter().filter_map(item).collect();
         let is_page = view.behaviour.violations.v1.records.total_of_page;
-        let total = if is_page { items.len() } else { total };
-        Self { offset, limit, count: items.len(), total, items }
+        let total = if is_page { items.len() } else { page.total };
+        Self { offset: page.offset, limit: page.limit, count: items.len(), total, items }
     }
 }
 
@@ -113,7 +134,7 @@ fn found(view: &View, listing: Listing) -> (usize, Vec<Entry>) {
     match found {
         Found::Page { total, entries } => (total, entries),
         Found::Candidates { whose, mut entries } => {
-            let mut people: BTreeMap<PersonRef, Person> = BTreeMap::new();
+            let mut people: BTreeMap<PersonRef, Arc<Person>> = BTreeMap::new();
             entries.retain(|entry| is_whose(view, entry, &whose, &mut people));
             (entries.len(), Listing::page(offset, limit, entries))
         }
@@ -121,8 +142,8 @@ fn found(view: &View, listing: Listing) -> (usize, Vec<Entry>) {
 }
 
 impl<'a> Item<'a> {
-    fn new(view: &'a View, entry: &Entry) -> Option<Self> {
-        let listed = Listed::new(view, entry)?;
+    fn new(view: &'a View, entry: &'a Entry, person: Option<&'a Person>) -> Option<Self> {
+        let listed = Listed::new(view, entry, person)?;
         let about = About::event(view, entry);
         Some(if about.is_edited() {
             Self::Edited(about.edit(&listed, &[Part::Listed]))
