@@ -9,6 +9,7 @@
 
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
+use sha1::{Digest, Sha1};
 use uuid::{Builder, Uuid};
 
 /// A point in the tree of seeds.
@@ -25,13 +26,21 @@ impl Seed {
     /// The child for one purpose, such as `"roster"`.
     #[must_use]
     pub fn named(self, purpose: &str) -> Self {
-        Self(Uuid::new_v5(&self.0, purpose.as_bytes()))
+        self.child(purpose.as_bytes())
     }
 
     /// The child for one thing of many, such as an event's index.
     #[must_use]
     pub fn numbered(self, number: u64) -> Self {
-        Self(Uuid::new_v5(&self.0, &number.to_be_bytes()))
+        self.child(&number.to_be_bytes())
+    }
+
+    /// By a hash that uses what the processor has for it, as that of `uuid` does not: a record takes several.
+    fn child(self, name: &[u8]) -> Self {
+        let hash = Sha1::new().chain_update(self.0.as_bytes()).chain_update(name).finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash[..16]);
+        Self(Builder::from_sha1_bytes(bytes).into_uuid())
     }
 
     /// A generator of its own. Two calls give two generators with the same stream.
@@ -77,6 +86,14 @@ mod tests {
         assert_ne!(seed.named("a"), seed.named("b"));
         assert_ne!(seed.numbered(1), seed.numbered(2));
         assert_ne!(Seed::root(7), Seed::root(8));
+    }
+
+    /// The example that RFC 9562 has of version 5, in its appendix.
+    #[test]
+    fn a_child_is_a_uuid_of_version_5() {
+        let dns = Seed(Uuid::from_u128(0x6ba7_b810_9dad_11d1_80b4_00c0_4fd4_30c8));
+        let child = dns.named("www.example.com").0;
+        assert_eq!(child, Uuid::from_u128(0x2ed6_657d_e927_568b_95e1_2665_a8ae_a6a2));
     }
 
     /// The stream is part of what users rely on: the same seed gives the same day in every release.
