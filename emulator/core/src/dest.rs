@@ -118,6 +118,12 @@ impl EventDest {
         self.uri.path_and_query().map_or("/", |path| path.as_str())
     }
 
+    /// Path and query, as a request names them.
+    #[must_use]
+    pub fn target(&self) -> Uri {
+        self.uri.path_and_query().map_or_else(|| Uri::from_static("/"), |path| path.clone().into())
+    }
+
     /// Whether it is sent to over TLS.
     #[must_use]
     pub fn is_https(&self) -> bool {
@@ -304,6 +310,8 @@ mod tests {
         assert_eq!((dest.authority(), dest.path_and_query()), ("[::1]", "/Record?x=1"));
         let plain = EventDest::parse("HTTP://host").expect("good");
         assert_eq!((plain.host(), plain.port(), plain.path_and_query()), ("host", 80, "/"));
+        let targets = (dest.target(), plain.target());
+        assert_eq!(targets, (Uri::from_static("/Record?x=1"), Uri::from_static("/")));
         assert!(!plain.is_https() && dest.is_https());
     }
     #[test]

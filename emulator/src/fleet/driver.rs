@@ -1,22 +1,19 @@
 //! One task per device: select, translate into an input, one `handle`, perform effects.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
-use tracing::Instrument;
 use vestibule_core::clock::Mono;
 use vestibule_core::device::{Effect, Link};
 use vestibule_core::event::Photo;
 
 use super::handle::Handle;
 use crate::control::feed::News;
-use crate::uplink::{Finished, Uplink};
+use crate::uplink::{UnderWay, Uplink};
 
-type InFlight = FuturesUnordered<Pin<Box<dyn Future<Output = Finished> + Send>>>;
+type InFlight = FuturesUnordered<UnderWay>;
 
 /// Drives a device until `stop` is set: its deadlines, its deliveries and their outcomes. Then no delivery
 /// begins, and what is in flight ends.
@@ -62,9 +59,7 @@ fn perform(effect: Effect, handle: &Arc<Handle>, uplink: &mut Uplink, in_flight:
     match effect {
         Effect::Attempt(attempt) => {
             let now = handle.read(|device, mono| device.now(mono));
-            let span = tracing::info_span!("delivery", sn = handle.identity().sn);
-            let started = uplink.start(attempt, now, Arc::clone(handle));
-            in_flight.push(Box::pin(started.instrument(span)));
+            in_flight.push(uplink.start(attempt, now, Arc::clone(handle)));
         }
         Effect::Dial(dial) => uplink.dial(dial, Arc::clone(handle)),
         Effect::Say(id, bytes) => uplink.say(id, bytes),

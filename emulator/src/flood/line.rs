@@ -113,8 +113,9 @@ impl Way {
     async fn connect(&self) -> Result<Connection, ConnectError> {
         let stream = TcpStream::connect(self.addresses.as_slice()).await;
         let stream = stream.map_err(ConnectError::Tcp)?;
-        // A record is one small write that waits for its answer: nothing is gained by delaying it.
-        stream.set_nodelay(true).map_err(ConnectError::Tcp)?;
+        // A record is one small write that waits for its answer: nothing is gained by delaying it. It fails on a connection
+        // that was reset meanwhile, as the first write tells.
+        drop(stream.set_nodelay(true));
         match &self.tls {
             None => Connection::new(Box::new(stream)).await,
             Some(tls) => {

@@ -262,7 +262,7 @@ impl Flood {
     ) -> JoinSet<()> {
         let Settings { to, api, images, seed, shard, .. } = &self.settings;
         let common = Arc::new(Common {
-            path: to.path_and_query().parse().expect("a checked address has a path"),
+            path: to.target(),
             to: to.clone(),
             api: *api,
             schedule: Arc::clone(schedule),

@@ -276,8 +276,9 @@ pub(super) async fn connect(way: &Way<'_>, view: &View) -> Result<Stream, Failur
     let up_for = up_for(network, handle.clock().mono()).ok_or_else(refused)?;
     let stream = TcpStream::connect((target.host.as_str(), target.port)).await;
     let stream = stream.map_err(Failure::Connect)?;
-    // A push is one small write that waits for its answer: nothing is gained by delaying it.
-    stream.set_nodelay(true).map_err(Failure::Connect)?;
+    // A push is one small write that waits for its answer: nothing is gained by delaying it. It fails on a connection
+    // that was reset meanwhile, and there was one, as the first write tells.
+    drop(stream.set_nodelay(true));
     let open = handle.connections().open(OpenedBy::Device);
     let stream = Transport::new(stream, open, network, handle.connection_dice(view), up_for);
     Ok(match target.tls {

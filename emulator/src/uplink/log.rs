@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use vestibule_core::clock::{Now, UnixMillis};
 use vestibule_core::delivery::push::is_taken;
-use vestibule_core::delivery::{Answer, Attempt, Delivery};
-use vestibule_core::event::RecordType;
+use vestibule_core::delivery::{Answer, Attempt, Delivery, Destination};
+use vestibule_core::event::{Index, RecordId, RecordType, Seqnum};
+use vestibule_core::seed::Seed;
+use vestibule_core::wire::{Identity, record_uuid};
 
 use super::connection::Failure;
 use crate::clock::Clock;
@@ -56,13 +58,87 @@ pub struct Logged {
     pub error: Option<String>,
 }
 
-impl Logged {
+/// An attempt as it is kept: what can be made again is made for whoever asks.
+#[derive(Debug)]
+struct Ended {
+    number: u64,
+    identity: Arc<Identity>,
+    at: UnixMillis,
+    delivery: &'static str,
+    seqnum: Option<Seqnum>,
+    index: Index,
+    /// What the `uuid` of a recognition record is made of.
+    uuid: Option<(Seed, RecordId)>,
+    attempt: u32,
+    destination: Destination,
+    status: Option<u16>,
+    /// The beginning of the answer.
+    answer: Option<Box<[u8]>>,
+    latency: Duration,
+    outcome: &'static str,
+    error: Option<String>,
+}
+
+impl Ended {
+    fn new(
+        attempt: &Attempt,
+        began: Now,
+        latency: Duration,
+        result: Result<Option<&Answer>, &Failure>,
+    ) -> Self {
+        let (view, entry) = (&attempt.view, &attempt.entry);
+        let (delivery, uuid) = match &attempt.delivery {
+            Delivery::Report(_) => ("report", None),
+            Delivery::Push(record) => {
+                let record_type = entry.fact.records().get(usize::from(record.part));
+                let is_recognition = record_type == Some(&RecordType::Recognition);
+                ("push", is_recognition.then_some((view.seed, *record)))
+            }
+        };
+        let answer = result.ok().flatten();
+        Self {
+            number: 0,
+            identity: Arc::clone(&view.identity),
+            at: began.wall,
+            delivery,
+            seqnum: entry.seqnum,
+            index: entry.index,
+            uuid,
+            attempt: attempt.number,
+            destination: attempt.destination.clone(),
+            status: answer.map(|answer| answer.status),
+            answer: answer.map(|answer| beginning(&answer.body).into()),
+            latency,
+            outcome: outcome(attempt, result),
+            error: result.err().map(Failure::whole),
+        }
+    }
+
     fn bytes(&self) -> usize {
-        let texts = [self.uuid.as_ref(), self.answer.as_ref(), self.error.as_ref()];
         size_of::<Self>()
-            + self.sn.len()
-            + self.destination.len()
-            + texts.into_iter().flatten().map(String::len).sum::<usize>()
+            + self.destination.as_str().len()
+            + self.answer.as_ref().map_or(0, |answer| answer.len())
+            + self.error.as_ref().map_or(0, String::len)
+    }
+
+    fn described(&self) -> Logged {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Logged {
+            number: self.number,
+            sn: self.identity.sn.clone(),
+            at: self.at,
+            delivery: self.delivery,
+            seqnum: self.seqnum.map(Seqnum::get),
+            index: self.index.get(),
+            uuid: self.uuid.map(|(seed, record)| record_uuid(seed, record).to_string()),
+            attempt: self.attempt,
+            destination: self.destination.as_str().to_owned(),
+            status: self.status,
+            answer: self.answer.as_deref().map(text),
+            latency: self.latency,
+            outcome: self.outcome,
+            error: self.error.clone(),
+        }
     }
 }
 
@@ -83,14 +159,14 @@ pub struct DeliveryLog {
 
 #[derive(Debug, Default)]
 struct Kept {
-    attempts: VecDeque<Logged>,
+    attempts: VecDeque<Ended>,
     bytes: usize,
     last: u64,
     counts: Counts,
 }
 
 /// An attempt that is under way. It is logged when it ends, also when it is cut.
-pub(super) struct UnderWay {
+pub(super) struct Logging {
     pub(super) attempt: Attempt,
     began: Now,
     clock: Clock,
@@ -98,7 +174,7 @@ pub(super) struct UnderWay {
     ended: bool,
 }
 
-impl UnderWay {
+impl Logging {
     pub(super) const fn new(
         attempt: Attempt,
         began: Now,
@@ -116,17 +192,17 @@ impl UnderWay {
 
     fn add(&self, result: Result<Option<&Answer>, &Failure>) {
         let latency = self.clock.mono().since(self.began.mono);
-        let logged = describe(&self.attempt, self.began, latency, result);
+        let ended = Ended::new(&self.attempt, self.began, latency, result);
         // An outage is told once, not at every retry.
         if let (Err(failure), 1) = (result, self.attempt.number) {
-            let (sn, to) = (&logged.sn, &logged.destination);
-            tracing::info!(sn, to, "a {} got no answer: {}", logged.delivery, failure.whole());
+            let (sn, to) = (&ended.identity.sn, ended.destination.as_str());
+            tracing::info!(sn, to, "a {} got no answer: {}", ended.delivery, failure.whole());
         }
-        self.log.kept.lock().unwrap_or_else(PoisonError::into_inner).add(logged);
+        self.log.kept.lock().unwrap_or_else(PoisonError::into_inner).add(ended);
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for Logging {
     fn drop(&mut self) {
         if !self.ended {
             self.add(Err(&Failure::Unplugged));
@@ -144,28 +220,28 @@ impl DeliveryLog {
     #[must_use]
     pub fn read(&self, sn: &str, from: u64, limit: usize) -> Vec<Logged> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = kept.attempts.partition_point(|logged| logged.number < from);
-        let of_device = kept.attempts.range(first..).filter(|logged| logged.sn == sn);
-        of_device.take(limit).cloned().collect()
+        let first = kept.attempts.partition_point(|ended| ended.number < from);
+        let of_device = kept.attempts.range(first..).filter(|ended| ended.identity.sn == sn);
+        of_device.take(limit).map(Ended::described).collect()
     }
 }
 
 impl Counts {
-    fn add(&mut self, logged: &Logged) {
-        *self.attempts.entry((logged.delivery, logged.outcome)).or_default() += 1;
-        if logged.status.is_some() {
-            self.answered.entry(logged.delivery).or_default().add(logged.latency);
+    fn add(&mut self, ended: &Ended) {
+        *self.attempts.entry((ended.delivery, ended.outcome)).or_default() += 1;
+        if ended.status.is_some() {
+            self.answered.entry(ended.delivery).or_default().add(ended.latency);
         }
     }
 }
 
 impl Kept {
-    fn add(&mut self, mut logged: Logged) {
+    fn add(&mut self, mut ended: Ended) {
         self.last += 1;
-        self.counts.add(&logged);
-        logged.number = self.last;
-        self.bytes += logged.bytes();
-        self.attempts.push_back(logged);
+        self.counts.add(&ended);
+        ended.number = self.last;
+        self.bytes += ended.bytes();
+        self.attempts.push_back(ended);
         while self.attempts.len() > ATTEMPTS_MAX || self.bytes > BYTES_MAX {
             let oldest = self.attempts.pop_front();
             self.bytes -= oldest.map_or(0, |oldest| oldest.bytes());
@@ -173,42 +249,8 @@ impl Kept {
     }
 }
 
-fn describe(
-    attempt: &Attempt,
-    began: Now,
-    latency: Duration,
-    result: Result<Option<&Answer>, &Failure>,
-) -> Logged {
-    let view = &attempt.view;
-    let entry = &attempt.entry;
-    let (delivery, uuid) = match &attempt.delivery {
-        Delivery::Report(_) => ("report", None),
-        Delivery::Push(record) => {
-            let record_type = entry.fact.records().get(usize::from(record.part));
-            let is_recognition = record_type == Some(&RecordType::Recognition);
-            ("push", is_recognition.then(|| view.record_uuid(*record).to_string()))
-        }
-    };
-    Logged {
-        number: 0,
-        sn: view.identity.sn.clone(),
-        at: began.wall,
-        delivery,
-        seqnum: entry.seqnum.map(|seqnum| seqnum.get()),
-        index: entry.index.get(),
-        uuid,
-        attempt: attempt.number,
-        destination: attempt.destination.as_str().to_owned(),
-        status: result.ok().flatten().map(|answer| answer.status),
-        answer: result.ok().flatten().map(|answer| beginning(&answer.body)),
-        latency,
-        outcome: outcome(attempt, result),
-        error: result.err().map(Failure::whole),
-    }
-}
-
-fn beginning(body: &[u8]) -> String {
-    String::from_utf8_lossy(&body[..body.len().min(ANSWER_BYTES_MAX)]).into_owned()
+fn beginning(body: &[u8]) -> &[u8] {
+    &body[..body.len().min(ANSWER_BYTES_MAX)]
 }
 
 fn outcome(attempt: &Attempt, result: Result<Option<&Answer>, &Failure>) -> &'static str {

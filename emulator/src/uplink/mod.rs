@@ -14,13 +14,14 @@ mod tls;
 mod turns;
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use http_body_util::Full;
+use tracing::{Instrument, Span};
 use vestibule_core::behaviour::failures;
 use vestibule_core::clock::{Mono, Now};
 use vestibule_core::delivery::line::{Dial, LineId};
@@ -30,7 +31,7 @@ use vestibule_core::wire::{View, v1, v3};
 
 use self::connection::{Connection, Failure, Target, Way};
 use self::line::{Line, Orders};
-use self::log::UnderWay;
+use self::log::Logging;
 pub use self::log::{DeliveryLog, Logged};
 pub(crate) use self::tls::Verify;
 pub use self::tls::{Tls, TlsError};
@@ -64,8 +65,13 @@ pub struct Outside {
 pub struct Uplink {
     kept: Vec<Connection>,
     line: Option<Line>,
+    /// That of its deliveries, once there was one: it names the device.
+    span: Option<Span>,
     outside: Arc<Outside>,
 }
+
+/// An attempt that is under way.
+pub(crate) type UnderWay = Pin<Box<dyn Future<Output = Finished> + Send>>;
 
 /// An attempt that has ended.
 pub struct Finished {
@@ -78,27 +84,24 @@ impl Uplink {
     /// A way out with no connection yet.
     #[must_use]
     pub const fn new(outside: Arc<Outside>) -> Self {
-        Self { kept: Vec::new(), line: None, outside }
+        Self { kept: Vec::new(), line: None, span: None, outside }
     }
 
     /// Starts an attempt.
-    pub fn start(
-        &mut self,
-        attempt: Attempt,
-        now: Now,
-        handle: Arc<Handle>,
-    ) -> impl Future<Output = Finished> + Send + use<> {
+    pub(crate) fn start(&mut self, attempt: Attempt, now: Now, handle: Arc<Handle>) -> UnderWay {
         let way = self.way(&attempt, now.mono);
         let outside = Arc::clone(&self.outside);
-        async move {
+        let span = || tracing::info_span!("deliveries", sn = handle.identity().sn);
+        let span = self.span.get_or_insert_with(span).clone();
+        let begun = async move {
             let id = attempt.id;
             let Some((way, now)) = way.begun(&attempt, &outside, now, &handle).await else {
                 // It never left: the process stops.
                 return Finished::cut(id);
             };
             let log = Arc::clone(&outside.log);
-            let under_way = UnderWay::new(attempt, now, outside.clock, log);
-            let attempt = &under_way.attempt;
+            let logging = Logging::new(attempt, now, outside.clock, log);
+            let attempt = &logging.attempt;
             let result = match way {
                 Begun::Post(posting, over) => {
                     let Posting { dest, target } = *posting;
@@ -111,7 +114,7 @@ impl Uplink {
                     line::report(orders, attempt, body(attempt)).await.map(|()| (None, None))
                 }
             };
-            under_way.end(result.as_ref().map(|(answer, _)| answer.as_ref()));
+            logging.end(result.as_ref().map(|(answer, _)| answer.as_ref()));
             match result {
                 Ok((Some(answer), connection)) => {
                     Finished { id, outcome: Outcome::Answered(answer), connection }
@@ -122,7 +125,8 @@ impl Uplink {
                     Finished { id, outcome, connection: None }
                 }
             }
-        }
+        };
+        Box::pin(begun.instrument(span))
     }
 
     /// By which way an attempt leaves.
@@ -267,7 +271,7 @@ impl Leaving {
 type Delivered = (vestibule_core::delivery::Answer, Option<Connection>);
 
 async fn deliver(
-    message: &Message,
+    message: &Message<'_>,
     way: &Way<'_>,
     attempt: &Attempt,
     over: Over,
@@ -288,7 +292,7 @@ async fn deliver(
 }
 
 async fn deliver_once(
-    message: &Message,
+    message: &Message<'_>,
     way: &Way<'_>,
     attempt: &Attempt,
     over: Option<Over>,
@@ -312,7 +316,7 @@ async fn deliver_once(
 
 /// Delivers on a connection of its own. It counts as being opened until the first answer, or for a while.
 async fn deliver_freshly(
-    message: &Message,
+    message: &Message<'_>,
     way: &Way<'_>,
     attempt: &Attempt,
     Entrance { turn, opening }: Entrance,
@@ -335,42 +339,41 @@ const fn is_push(delivery: &Delivery) -> bool {
     matches!(delivery, Delivery::Push(_))
 }
 
-/// What is sent: made once, sent again as it is if the connection was dead.
-struct Message {
-    method: Method,
+/// What is sent: the body is made once, and sent again as it is if the connection was dead.
+struct Message<'a> {
+    attempt: &'a Attempt,
+    dest: &'a EventDest,
+    now: Now,
     body: Bytes,
-    headers: HeaderMap,
-    path: String,
 }
 
-impl Message {
-    fn new(attempt: &Attempt, dest: &EventDest, now: Now) -> Self {
-        let view = &*attempt.view;
-        let mut headers = HeaderMap::with_capacity(6);
-        let violations = &view.behaviour.violations.v1.push;
+impl<'a> Message<'a> {
+    fn new(attempt: &'a Attempt, dest: &'a EventDest, now: Now) -> Self {
+        Self { attempt, dest, now, body: body(attempt) }
+    }
+
+    fn request(&self) -> Request<Full<Bytes>> {
+        let view = &*self.attempt.view;
+        let is_push = is_push(&self.attempt.delivery);
         let (mut method, mut content_type) = (Method::POST, "application/json");
-        if is_push(&attempt.delivery) {
+        if is_push {
+            let violations = &view.behaviour.violations.v1.push;
             method = if violations.put { Method::PUT } else { method };
             content_type = violations.content_type.unwrap_or(content_type);
         }
         let failing = &view.behaviour.failures.delivery;
         content_type = failing.content_type.unwrap_or(content_type);
+        let mut headers = HeaderMap::with_capacity(6);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        let host = HeaderValue::from_str(dest.authority());
+        let host = HeaderValue::from_str(self.dest.authority());
         headers.insert(header::HOST, host.expect("an authority is visible ASCII"));
-        if is_push(&attempt.delivery) {
-            headers.extend(identity_headers(view, now));
+        if is_push {
+            headers.extend(identity_headers(view, self.now));
         }
-        Self { method, body: body(attempt), headers, path: dest.path_and_query().to_owned() }
-    }
-
-    fn request(&self) -> Request<Full<Bytes>> {
-        let mut request = Request::builder()
-            .method(self.method.clone())
-            .uri(self.path.as_str())
-            .body(Full::new(self.body.clone()))
-            .expect("a checked destination's path is a path");
-        *request.headers_mut() = self.headers.clone();
+        let mut request = Request::new(Full::new(self.body.clone()));
+        *request.method_mut() = method;
+        *request.uri_mut() = self.dest.target();
+        *request.headers_mut() = headers;
         request
     }
 }

@@ -14,14 +14,16 @@ use crate::behaviour::{AckLenient, Behaviour, V1};
 use crate::clock::Mono;
 use crate::event::RecordId;
 use crate::journal::Journal;
+use crate::seed::Seed;
 use crate::wire::View;
 use crate::wire::v1::{AnswerCode, answer_code};
 
 /// What is in flight, and when the next push may start.
 #[derive(Debug, Default)]
 pub struct Push {
-    in_flight: BTreeMap<AttemptId, Flight>,
-    /// How often each unacknowledged record near the front was tried.
+    /// No more than the window has: looked through.
+    in_flight: Vec<(AttemptId, Flight)>,
+    /// How often each unacknowledged record was tried in vain.
     tried: BTreeMap<RecordId, u32>,
     /// Records that a fault keeps from being tried again.
     abandoned: BTreeSet<RecordId>,
@@ -33,6 +35,8 @@ pub struct Push {
 #[derive(Debug)]
 struct Flight {
     record: RecordId,
+    /// The how-manieth attempt at the record it is, from 1.
+    number: u32,
     /// How the device behaves in this attempt, to its end.
     view: Arc<View>,
     /// The full backlog gave it up meanwhile; whether it is lost is known when its answer comes.
@@ -73,7 +77,7 @@ impl Push {
             .map(|(record, _)| record)
             .filter(|record| self.abandoned.is_empty() || !self.abandoned.contains(record))
             .take(window)
-            .find(|record| self.in_flight.values().all(|flight| flight.record != *record))
+            .find(|record| self.flights().all(|flight| flight.record != *record))
     }
 
     /// The record behind `first` that may go before it.
@@ -82,7 +86,7 @@ impl Push {
         let is_free = |record: &RecordId| {
             *record > first
                 && !self.abandoned.contains(record)
-                && self.in_flight.values().all(|flight| flight.record != *record)
+                && self.flights().all(|flight| flight.record != *record)
         };
         let waiting = (0..).map_while(|place| journal.unacknowledged(place));
         waiting.map(|(record, _)| record).find(is_free)
@@ -91,26 +95,26 @@ impl Push {
     /// Notes that an attempt at `record` started; says the how-manieth it is, from 1.
     pub fn start(&mut self, id: AttemptId, record: RecordId, view: &Arc<View>, now: Mono) -> u32 {
         let knobs = &view.behaviour.v1;
-        self.in_flight.insert(id, Flight { record, view: Arc::clone(view), given_up: false });
+        let number = self.tried(record) + 1;
+        let flight = Flight { record, number, view: Arc::clone(view), given_up: false };
+        self.in_flight.push((id, flight));
         self.blocked_until = None;
         self.paced_until = knobs.replay_rate.map(|rate| now + Duration::from_secs(1) / rate.get());
-        let tried = self.tried.entry(record).or_insert(0);
-        *tried += 1;
-        *tried
+        number
     }
 
-    /// Takes the outcome of an attempt; none if it was not in flight. `jitter` is from 0 to 1.
+    /// Takes the outcome of an attempt; none if it was not in flight. `seed` is the device's.
     pub fn settle(
         &mut self,
         id: AttemptId,
         outcome: &Outcome,
         now: Mono,
-        jitter: f64,
+        seed: Seed,
     ) -> Option<Settled> {
-        let Flight { record, view, given_up } = self.in_flight.remove(&id)?;
+        let place = self.in_flight.iter().position(|(flying, _)| *flying == id)?;
+        let (_, Flight { record, number, view, given_up }) = self.in_flight.remove(place);
         let behaviour = &view.behaviour;
-        let is_first = self.tried(record) == 1;
-        let is_ignored = is_first && behaviour.violations.v1.acknowledging.ignored
+        let is_ignored = number == 1 && behaviour.violations.v1.acknowledging.ignored
             || behaviour.failures.delivery.answer_lost;
         if is_acknowledged(outcome, behaviour) && !is_ignored {
             self.failures = 0;
@@ -118,20 +122,25 @@ impl Push {
             self.tried.remove(&record);
             return Some(Settled::Acknowledged(record));
         }
-        self.block(&behaviour.v1, now, jitter);
+        if !given_up {
+            self.tried.insert(record, number);
+        }
+        self.block(record, &behaviour.v1, now, seed);
         Some(if given_up { Settled::Lost(record) } else { Settled::Failed(record) })
     }
 
     /// Notes that an attempt failed before it started.
-    pub fn fail(&mut self, knobs: &V1, now: Mono, jitter: f64) {
+    pub fn fail(&mut self, record: RecordId, knobs: &V1, now: Mono, seed: Seed) {
         self.blocked_until = None;
-        self.block(knobs, now, jitter);
+        self.block(record, knobs, now, seed);
     }
 
     /// Waits before the next attempt. Several in flight fail together: that is one outage, and one step
     /// of the wait.
-    fn block(&mut self, knobs: &V1, now: Mono, jitter: f64) {
+    fn block(&mut self, record: RecordId, knobs: &V1, now: Mono, seed: Seed) {
         if self.blocked_until.is_none() {
+            let dice = seed.named("retry").numbered(record.index.get());
+            let jitter = dice.numbered(self.tried(record).into()).fraction();
             self.blocked_until = Some(now + retry_delay(self.failures, knobs, jitter));
             self.failures = self.failures.saturating_add(1);
         }
@@ -162,16 +171,23 @@ impl Push {
     /// still be acknowledged.
     pub fn give_up(&mut self, record: RecordId) -> bool {
         self.tried.remove(&record);
-        let flight = self.in_flight.values_mut().find(|flight| flight.record == record);
+        let mut flights = self.in_flight.iter_mut().map(|(_, flight)| flight);
+        let flight = flights.find(|flight| flight.record == record);
         flight.map(|flight| flight.given_up = true).is_none()
     }
 
     /// Forgets all that is in flight, as its connections are cut; says how many given-up records are
     /// lost with it.
     pub fn abort(&mut self) -> u64 {
-        let lost = self.in_flight.values().filter(|flight| flight.given_up).count();
-        self.in_flight.clear();
-        lost as u64
+        let mut lost = 0;
+        for (_, flight) in self.in_flight.drain(..) {
+            if flight.given_up {
+                lost += 1;
+            } else {
+                self.tried.insert(flight.record, flight.number);
+            }
+        }
+        lost
     }
 
     /// Ends the wait after a failure at once; the pace of a replay stays.
@@ -180,22 +196,26 @@ impl Push {
         self.blocked_until = None;
     }
 
-    /// How often `record` was tried since it was first sent.
-    #[must_use]
-    pub fn tried(&self, record: RecordId) -> u32 {
+    /// How often `record` was tried in vain.
+    fn tried(&self, record: RecordId) -> u32 {
         self.tried.get(&record).copied().unwrap_or(0)
     }
 
-    /// The record of an attempt in flight.
+    fn flights(&self) -> impl Iterator<Item = &Flight> {
+        self.in_flight.iter().map(|(_, flight)| flight)
+    }
+
+    /// Whether an attempt is in flight.
     #[must_use]
-    pub fn record_of(&self, id: AttemptId) -> Option<RecordId> {
-        self.in_flight.get(&id).map(|flight| flight.record)
+    pub fn is_in_flight(&self, id: AttemptId) -> bool {
+        self.in_flight.iter().any(|(flying, _)| *flying == id)
     }
 
     /// How the device behaves in an attempt in flight.
     #[must_use]
     pub fn view_of(&self, id: AttemptId) -> Option<Arc<View>> {
-        self.in_flight.get(&id).map(|flight| Arc::clone(&flight.view))
+        let mut flights = self.in_flight.iter();
+        flights.find(|(flying, _)| *flying == id).map(|(_, flight)| Arc::clone(&flight.view))
     }
 
     /// When the wait before the next push ends; none while nothing waits for it.

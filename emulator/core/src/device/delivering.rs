@@ -26,8 +26,8 @@ impl Device {
         mono: Mono,
         effects: &mut Effects,
     ) {
-        if let Some(record) = self.push.record_of(id) {
-            self.settle_push(id, record, outcome, mono);
+        if self.push.is_in_flight(id) {
+            self.settle_push(id, outcome, mono);
         } else if self.report.settle(id) {
             let is_taken = matches!(outcome, Outcome::Answered(_) | Outcome::Left);
             self.reported += u64::from(is_taken);
@@ -37,11 +37,10 @@ impl Device {
     }
 
     /// The one place where a record is acknowledged.
-    fn settle_push(&mut self, id: AttemptId, record: RecordId, outcome: &Outcome, mono: Mono) {
-        let jitter = self.jitter(record);
+    fn settle_push(&mut self, id: AttemptId, outcome: &Outcome, mono: Mono) {
         let was_failing = self.push.is_failing();
         let view = self.push.view_of(id);
-        match self.push.settle(id, outcome, mono, jitter) {
+        match self.push.settle(id, outcome, mono, self.view.seed) {
             Some(Settled::Acknowledged(record)) => {
                 self.journal.acknowledge(record);
                 self.pushed += 1;
@@ -69,12 +68,6 @@ impl Device {
             self.lose_backlog(0);
             self.push.wake();
         }
-    }
-
-    /// A part of the wait before a retry, from 0 to 1.
-    fn jitter(&self, record: RecordId) -> f64 {
-        let dice = self.view.seed.named("retry").numbered(record.index.get());
-        dice.numbered(self.push.tried(record).into()).fraction()
     }
 
     /// Starts every delivery that may start, and keeps the connection that reports leave by.
@@ -120,8 +113,7 @@ impl Device {
                     return None;
                 }
                 Fate::Fail => {
-                    let jitter = self.jitter(record);
-                    self.push.fail(&view.behaviour.v1, mono, jitter);
+                    self.push.fail(record, &view.behaviour.v1, mono, self.view.seed);
                     return None;
                 }
                 Fate::Lose => {

@@ -67,7 +67,12 @@ impl Backlog {
 
     fn place(&self, id: RecordId, index_of: impl Fn(u32) -> Index) -> Option<usize> {
         let id_of = |record: &Unacknowledged| (index_of(record.key), record.part);
-        self.records.binary_search_by_key(&(id.index, id.part), id_of).ok()
+        let wanted = (id.index, id.part);
+        // What is delivered in order is the first.
+        if self.records.front().is_some_and(|first| id_of(first) == wanted) {
+            return Some(0);
+        }
+        self.records.binary_search_by_key(&wanted, id_of).ok()
     }
 
     /// The records of entries from `index` on.

@@ -18,4 +18,4 @@ pub mod v1;
 pub mod v3;
 mod view;
 
-pub use self::view::{FaultsArmed, Identity, Pictures, View};
+pub use self::view::{FaultsArmed, Identity, Pictures, View, record_uuid};

@@ -62,6 +62,12 @@ pub struct View {
     pub seed: Seed,
 }
 
+/// A record's `uuid`, where `seed` is the root of its device's identifiers.
+#[must_use]
+pub fn record_uuid(seed: Seed, record: RecordId) -> Uuid {
+    seed.named("record").numbered(record.index.get()).numbered(record.part.into()).uuid()
+}
+
 impl View {
     /// What the device takes for the time at `now`.
     #[must_use]
@@ -82,7 +88,7 @@ impl View {
     /// A record's `uuid`: the same on every retry (R-V1-10).
     #[must_use]
     pub fn record_uuid(&self, record: RecordId) -> Uuid {
-        self.seed.named("record").numbered(record.index.get()).numbered(record.part.into()).uuid()
+        record_uuid(self.seed, record)
     }
 
     /// An alarm's `trace_id`: the same from raising to clearing (R-V1-14).
