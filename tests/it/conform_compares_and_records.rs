@@ -36,8 +36,8 @@ fn what_is_recorded_is_a_case_that_the_device_passes() {
     let out = directory.path().to_str().expect("its name is text");
     let (code, text) = conform(&["record", device.told("url"), "--out", out]);
     assert_eq!(code, Some(0), "{text}");
-    let clauses = include_str!("../../fixtures/clauses.json");
-    write(directory.path(), "clauses.json", clauses);
+    let (code, text) = conform(&["check", out]);
+    assert_eq!(code, Some(0), "{text}");
     let (code, text) = conform(&["device", device.told("url"), "--fixtures", out]);
     assert_eq!(code, Some(0), "{text}");
     let recorded = directory.path().join("v3/recorded/fetch.json");

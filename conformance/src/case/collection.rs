@@ -79,7 +79,7 @@ impl Collection {
         Self::of(embedded::files())
     }
 
-    /// The set in a directory.
+    /// The set in a directory. Where it has no clauses of its own, its cases rest on those that are compiled in.
     ///
     /// # Errors
     ///
@@ -88,6 +88,9 @@ impl Collection {
         let mut files = Vec::new();
         collect(directory, directory, &mut files)?;
         files.sort_by(|one, other| one.path.cmp(&other.path));
+        if !files.iter().any(|file| file.path == CLAUSES) {
+            files.extend(embedded::files().into_iter().filter(|file| file.path == CLAUSES));
+        }
         if !files.iter().any(is_case) {
             return Err(CollectionError::Empty { path: directory.to_owned() });
         }

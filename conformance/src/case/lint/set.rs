@@ -62,8 +62,7 @@ impl<'a> Set<'a> {
                 None => self.clauses.clauses.contains_key(source),
             };
             if !known {
-                let what =
-                    format!("{source} is neither a ruling nor a clause of fixtures/clauses.json");
+                let what = format!("{source} is neither a ruling nor a clause of clauses.json");
                 problems.push((Path::whole().member("source").item(at), what));
             }
         }
