@@ -118,6 +118,7 @@ impl Device {
             let name = HeaderName::from_static("timestamp");
             self.headers.insert(name, HeaderValue::from(stamp.seconds()));
         }
+        self.headers.insert(header::CONTENT_LENGTH, body.len().into());
         let begun = now();
         let due = common.schedule.due(self.number, number).unwrap_or(begun);
         common.figures.send(begun);
@@ -138,7 +139,7 @@ impl Device {
 
 /// Those that are the same for all records of a device (R-V1-19, R-V1-23).
 fn headers(common: &Common, records: &Records) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(6);
+    let mut headers = HeaderMap::with_capacity(7);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let host = HeaderValue::from_str(common.to.authority());
     headers.insert(header::HOST, host.expect("an authority is visible ASCII"));

@@ -159,6 +159,7 @@ impl Connection {
     async fn new(stream: Box<dyn Stream>) -> Result<Self, ConnectError> {
         let handshake = http1::Builder::new()
             .max_buf_size(ANSWER_BYTES_MAX)
+            .writev(false)
             .handshake(TokioIo::new(stream))
             .await;
         let (sender, driver) = handshake.map_err(ConnectError::Http)?;

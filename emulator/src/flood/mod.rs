@@ -10,6 +10,7 @@ mod device;
 mod figures;
 mod gate;
 mod kind;
+mod lanes;
 mod latencies;
 mod line;
 mod metrics;

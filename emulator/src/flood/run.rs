@@ -19,6 +19,7 @@ use vestibule_core::picture::ImageBytes;
 use super::device::{Common, Device};
 use super::figures::{Figures, Second, Totals};
 use super::gate::Gate;
+use super::lanes::Lanes;
 use super::latencies::Latencies;
 use super::line::{ConnectError, Way};
 use super::pacer::Pacer;
@@ -73,7 +74,7 @@ pub enum StartError {
     #[error(transparent)]
     Connect(#[from] ConnectError),
     /// There can be no thread more.
-    #[error("the thread that keeps time cannot be started")]
+    #[error("a thread cannot be started")]
     Thread(#[source] std::io::Error),
 }
 
@@ -228,7 +229,8 @@ impl Flood {
         let (shard, devices) = (self.settings.shard, self.settings.schedule.devices());
         let gates: Arc<[Gate]> = shard.devices(devices).map(|_| Gate::default()).collect();
         let schedule = Arc::new(self.settings.schedule.clone());
-        let mut sending = self.begin_devices(&schedule, &gates, start);
+        let lanes = Lanes::begin(gates.len()).map_err(StartError::Thread)?;
+        let mut sending = self.begin_devices(&schedule, &gates, &lanes, start);
         let pacer = Pacer { schedule, shard, gates: Arc::clone(&gates), clock: self.clock, start };
         let pacing = match self.settings.schedule.pace() {
             Pace::Open { .. } => Some(pacer.begin().map_err(StartError::Thread)?),
@@ -251,6 +253,8 @@ impl Flood {
         }
         drop(pacing);
         sending.shutdown().await;
+        // Only now: who is stopped is stopped on its thread.
+        drop(lanes);
         Ok(ending)
     }
 
@@ -258,6 +262,7 @@ impl Flood {
         &self,
         schedule: &Arc<Schedule>,
         gates: &Arc<[Gate]>,
+        lanes: &Lanes,
         start: Mono,
     ) -> JoinSet<()> {
         let Settings { to, api, images, seed, shard, .. } = &self.settings;
@@ -278,7 +283,7 @@ impl Flood {
         let mut sending = JoinSet::new();
         for (place, number) in shard.devices(schedule.devices()).enumerate() {
             let device = Device::new(Arc::clone(&common), number, Records::new(&site, number));
-            sending.spawn(device.run(Arc::clone(gates), place));
+            sending.spawn_on(device.run(Arc::clone(gates), place), lanes.of(place));
         }
         sending
     }

@@ -290,7 +290,8 @@ pub(super) async fn connect(way: &Way<'_>, view: &View) -> Result<Stream, Failur
 async fn handshake(stream: Stream, turn: Turn) -> Result<Opened, Failure> {
     let heard = Heard::default();
     let stream = TokioIo::new(Listening::new(stream, heard.clone()));
-    let handshake = http1::Builder::new().max_buf_size(ANSWER_BYTES_MAX).handshake(stream).await;
+    let handshake =
+        http1::Builder::new().max_buf_size(ANSWER_BYTES_MAX).writev(false).handshake(stream).await;
     let (sender, connection) = handshake.map_err(Failure::Unsent)?;
     // What goes wrong with the connection, its requests say.
     let task = tokio::spawn(async move {

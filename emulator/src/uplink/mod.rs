@@ -335,6 +335,9 @@ async fn deliver_freshly(
     }
 }
 
+/// As many headers as a push has.
+const HEADERS: usize = 7;
+
 const fn is_push(delivery: &Delivery) -> bool {
     matches!(delivery, Delivery::Push(_))
 }
@@ -363,13 +366,14 @@ impl<'a> Message<'a> {
         }
         let failing = &view.behaviour.failures.delivery;
         content_type = failing.content_type.unwrap_or(content_type);
-        let mut headers = HeaderMap::with_capacity(6);
+        let mut headers = HeaderMap::with_capacity(HEADERS);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         let host = HeaderValue::from_str(self.dest.authority());
         headers.insert(header::HOST, host.expect("an authority is visible ASCII"));
         if is_push {
             headers.extend(identity_headers(view, self.now));
         }
+        headers.insert(header::CONTENT_LENGTH, self.body.len().into());
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = method;
         *request.uri_mut() = self.dest.target();
