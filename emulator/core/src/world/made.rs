@@ -66,3 +66,51 @@ impl fmt::Debug for Made {
         formatter.debug_struct("Made").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::PersonRef;
+    use crate::seed::Seed;
+    use crate::world::edits::Changes;
+    use crate::world::roster::{Roster, RosterSizes};
+
+    fn person(number: u32) -> PersonRef {
+        PersonRef { number, revision: 0 }
+    }
+
+    #[test]
+    fn somebody_is_made_once_and_the_same_who_is_not_kept() {
+        let kept = u32::try_from(PEOPLE_MAX).expect("some thousands");
+        let sizes = RosterSizes { employees: kept + 10, visitors: 0, blocklisted: 0 };
+        let (roster, another) =
+            (Roster::new(Seed::root(7), sizes), Roster::new(Seed::root(7), sizes));
+        let first = roster.person(person(kept - 1));
+        assert!(Arc::ptr_eq(&first, &roster.person(person(kept - 1))));
+        assert_eq!(first, another.person(person(kept - 1)));
+        let beyond = roster.person(person(kept));
+        assert!(!Arc::ptr_eq(&beyond, &roster.person(person(kept))));
+        assert_eq!(beyond, another.person(person(kept)));
+        assert_ne!(first.name.as_str(), "");
+        assert_ne!(first.uid, beyond.uid);
+    }
+
+    #[test]
+    fn doors_share_the_odds_only_where_they_are_the_same() {
+        let mut roster = Roster::new(Seed::root(7), RosterSizes::default());
+        let usual = Setup::default();
+        let cold = Setup { screening: Screening::Off, ..Setup::default() };
+        let odds = Program::of(&usual, &roster);
+        assert!(Arc::ptr_eq(&odds, &Program::of(&usual, &roster)));
+        let without = Program::of(&cold, &roster);
+        assert!(!Arc::ptr_eq(&odds, &without));
+        // A walk-in has one event less.
+        assert!(without.events_per_arrival < odds.events_per_arrival);
+        let visitors = RosterSizes { employees: 1, visitors: 0, blocklisted: 0 };
+        let other = Program::of(&usual, &Roster::new(Seed::root(7), visitors));
+        assert!(odds.events_per_arrival.to_bits() != other.events_per_arrival.to_bits());
+        roster.clear(&mut Changes::default());
+        let nobody = Program::of(&usual, &roster);
+        assert!(odds.events_per_arrival.to_bits() != nobody.events_per_arrival.to_bits());
+    }
+}
