@@ -10,6 +10,15 @@ use std::thread::{self, JoinHandle};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
+/// Where the platform is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Platform {
+    /// On this machine, as far as its address tells.
+    Here,
+    /// On another one.
+    Elsewhere,
+}
+
 /// The threads; they end when this goes, and with them what they still drive.
 pub(super) struct Lanes(Vec<Lane>);
 
@@ -21,12 +30,17 @@ struct Lane {
 }
 
 impl Lanes {
-    /// One for each core that this process may use, but no more than devices.
+    /// One for each core that this process may use, but no more than devices. A platform on the same machine has a
+    /// core to itself: it needs one about as much as they do.
     ///
     /// # Errors
     /// When there can be no thread more.
-    pub(super) fn begin(devices: usize) -> io::Result<Self> {
+    pub(super) fn begin(devices: usize, platform: Platform) -> io::Result<Self> {
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let cores = match platform {
+            Platform::Here => cores - 1,
+            Platform::Elsewhere => cores,
+        };
         (0..cores.min(devices).max(1)).map(Lane::begin).collect::<io::Result<_>>().map(Self)
     }
 

@@ -20,6 +20,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::kind::Kind;
+use super::lanes::Platform;
 use crate::clock::{Elapsed, within};
 use crate::uplink::{Tls, TlsError, Verify};
 
@@ -96,6 +97,12 @@ impl Way {
         let found = found.map_err(|source| ConnectError::Name { host: host.to_owned(), source })?;
         let opening = Arc::new(Semaphore::new(CONNECTING_MAX));
         Ok(Self { host: host.to_owned(), addresses: found.collect(), tls, opening })
+    }
+
+    /// Where it leads.
+    pub(super) fn platform(&self) -> Platform {
+        let is_here = self.addresses.iter().all(|address| address.ip().is_loopback());
+        if is_here { Platform::Here } else { Platform::Elsewhere }
     }
 
     /// Opens a connection and closes it again, to see whether that can be done.

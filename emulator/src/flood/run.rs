@@ -229,7 +229,7 @@ impl Flood {
         let (shard, devices) = (self.settings.shard, self.settings.schedule.devices());
         let gates: Arc<[Gate]> = shard.devices(devices).map(|_| Gate::default()).collect();
         let schedule = Arc::new(self.settings.schedule.clone());
-        let lanes = Lanes::begin(gates.len()).map_err(StartError::Thread)?;
+        let lanes = Lanes::begin(gates.len(), self.way.platform()).map_err(StartError::Thread)?;
         let mut sending = self.begin_devices(&schedule, &gates, &lanes, start);
         let pacer = Pacer { schedule, shard, gates: Arc::clone(&gates), clock: self.clock, start };
         let pacing = match self.settings.schedule.pace() {

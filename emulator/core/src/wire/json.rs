@@ -18,8 +18,8 @@ pub fn with_trailing_commas<T: Serialize + ?Sized>(message: &T) -> Vec<u8> {
 }
 
 fn write<T: Serialize + ?Sized, F: Formatter>(message: &T, formatter: F) -> Vec<u8> {
-    // A usual message; a page of events grows it a few times.
-    let mut bytes = Vec::with_capacity(512);
+    // A usual page of ten events; most messages are smaller, and larger pages grow it.
+    let mut bytes = Vec::with_capacity(2048);
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
     message
         .serialize(&mut serializer)
