@@ -5,9 +5,11 @@
 #![expect(clippy::disallowed_methods, reason = "this is the one place that reads clocks")]
 
 use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::{Condvar, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use tokio::time::Sleep;
 use vestibule_core::clock::{Mono, Now, UnixMillis};
 
 /// Real time, counted from the moment the clock was made.
@@ -72,6 +74,41 @@ pub async fn within<F: Future>(limit: Duration, future: F) -> Result<F::Output, 
     tokio::time::timeout(limit, future).await.map_err(|_| Elapsed)
 }
 
+/// A limit for one thing after another: they share a timer, where [`within`] sets one up and takes it down each time.
+#[derive(Debug, Default)]
+pub struct Limit {
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Limit {
+    /// Waits for `future`, but no longer than `limit`.
+    ///
+    /// # Errors
+    /// When the limit came first.
+    pub async fn within<F: Future>(
+        &mut self,
+        limit: Duration,
+        future: F,
+    ) -> Result<F::Output, Elapsed> {
+        // Further away than the machine's clock reaches there is none.
+        let deadline = tokio::time::Instant::now().checked_add(limit);
+        let timer = match (&mut self.timer, deadline) {
+            (_, None) => return Ok(future.await),
+            (Some(timer), Some(deadline)) => {
+                timer.as_mut().reset(deadline);
+                timer
+            }
+            (none, Some(deadline)) => none.insert(Box::pin(tokio::time::sleep_until(deadline))),
+        };
+        let mut future = pin!(future);
+        tokio::select! {
+            biased;
+            output = &mut future => Ok(output),
+            () = timer => Err(Elapsed),
+        }
+    }
+}
+
 /// Waits on a thread of its own until `condition` is notified, but no longer than `limit`.
 pub fn wait_for<'a, T>(
     condition: &Condvar,
@@ -85,4 +122,21 @@ pub fn wait_for<'a, T>(
 /// Waits for `duration`.
 pub async fn pause(duration: Duration) {
     tokio::time::sleep(duration).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_limit_holds_for_each_thing_anew() {
+        let mut limit = Limit::default();
+        let (short, long) = (Duration::from_millis(5), Duration::from_secs(60));
+        assert_eq!(limit.within(long, async { 1 }).await, Ok(1));
+        assert_eq!(limit.within(short, std::future::pending::<()>()).await, Err(Elapsed));
+        // What ended before says nothing about what comes after.
+        assert_eq!(limit.within(long, pause(short * 3)).await, Ok(()));
+        assert_eq!(limit.within(short, std::future::pending::<()>()).await, Err(Elapsed));
+        assert_eq!(limit.within(Duration::MAX, async { 2 }).await, Ok(2));
+    }
 }

@@ -21,7 +21,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::kind::Kind;
 use super::lanes::Platform;
-use crate::clock::{Elapsed, within};
+use crate::clock::{Elapsed, Limit, within};
 use crate::uplink::{Tls, TlsError, Verify};
 
 /// As long as a device waits for either (R-V1-07, R-V3-17).
@@ -251,11 +251,13 @@ fn broken(error: &hyper::Error) -> Kind {
 pub(super) struct Line {
     way: Arc<Way>,
     kept: Option<Connection>,
+    /// For each answer.
+    limit: Limit,
 }
 
 impl Line {
-    pub(super) const fn new(way: Arc<Way>) -> Self {
-        Self { way, kept: None }
+    pub(super) fn new(way: Arc<Way>) -> Self {
+        Self { way, kept: None, limit: Limit::default() }
     }
 
     /// Sends what `request` makes, and reads the answer.
@@ -288,7 +290,7 @@ impl Line {
         opening: Option<OwnedSemaphorePermit>,
     ) -> Sent {
         let sent = {
-            let mut sending = std::pin::pin!(within(ANSWER_TIMEOUT, connection.send(request)));
+            let mut sending = std::pin::pin!(self.limit.within(ANSWER_TIMEOUT, connection.send(request)));
             let early = match opening {
                 Some(opening) => {
                     let early = within(RAMP, &mut sending).await.ok();

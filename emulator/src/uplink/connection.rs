@@ -25,7 +25,7 @@ use super::Outside;
 use super::heard::{Heard, Listening};
 use super::tls::{TlsError, Verify};
 use super::turns::{Resting, Turn, Turns};
-use crate::clock::{Elapsed, within};
+use crate::clock::{Elapsed, Limit, within};
 use crate::fleet::{Handle, OpenedBy};
 use crate::transport::{Transport, up_for};
 
@@ -176,6 +176,7 @@ pub(super) struct Connection {
     resting: Option<Resting>,
     sender: SendRequest<Full<Bytes>>,
     heard: Heard,
+    limit: Limit,
     task: AbortHandle,
 }
 
@@ -199,7 +200,7 @@ impl Connection {
         let opened = connected.map_err(|Elapsed| Failure::ConnectTimeout(limit))??;
         let Opened { sender, heard, task } = opened;
         let (target, opened) = (way.target.clone(), way.outside.clock.mono());
-        Ok(Self { target, last_used: opened, opened, resting: None, sender, heard, task })
+        Ok(Self { target, last_used: opened, opened, resting: None, sender, heard, limit: Limit::default(), task })
     }
 
     /// Lets it rest, if it does not do so yet; says whether it stays open.
@@ -226,28 +227,28 @@ impl Connection {
         request: Request<Full<Bytes>>,
         limit: Duration,
     ) -> Result<(Answer, Option<Self>), Failure> {
+        let (sender, heard) = (&mut self.sender, &self.heard);
         let exchange = async {
             // The connection's task may still be busy with the end of the last answer, or be closing.
-            self.sender.ready().await.map_err(Failure::Unsent)?;
-            self.heard.forget();
-            let sent = self.sender.try_send_request(request).await;
-            let response = sent.map_err(|error| self.failure(error))?;
-            read_answer(response).await
+            sender.ready().await.map_err(Failure::Unsent)?;
+            heard.forget();
+            let sent = sender.try_send_request(request).await;
+            read_answer(sent.map_err(|error| unanswered(heard, error))?).await
         };
-        let exchanged = within(limit, exchange).await;
+        let exchanged = self.limit.within(limit, exchange).await;
         let (answer, whole) = exchanged.map_err(|Elapsed| Failure::AnswerTimeout(limit))??;
         let reusable = whole && self.is_open();
         Ok((answer, reusable.then_some(self)))
     }
+}
 
-    fn failure(&self, error: TrySendError<Request<Full<Bytes>>>) -> Failure {
-        if error.message().is_some() {
-            Failure::Unsent(error.into_error())
-        } else if self.heard.anything() {
-            Failure::Cut(error.into_error())
-        } else {
-            Failure::Broken(error.into_error())
-        }
+fn unanswered(heard: &Heard, error: TrySendError<Request<Full<Bytes>>>) -> Failure {
+    if error.message().is_some() {
+        Failure::Unsent(error.into_error())
+    } else if heard.anything() {
+        Failure::Cut(error.into_error())
+    } else {
+        Failure::Broken(error.into_error())
     }
 }
 
