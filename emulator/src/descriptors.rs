@@ -8,10 +8,14 @@ use vestibule_core::dest::ReportTo;
 
 use crate::api::limits;
 use crate::config::{Addressing, DevicePlan, Plan};
+use crate::lanes::Lanes;
 
-/// Those of the process: its own, and those of the control API with some who ask it. Fewer, and what
-/// steers a full run could not be reached.
+/// Those of the process: its own, those of one thread for its connections, and those of the control API with some who
+/// ask it. Fewer, and what steers a full run could not be reached.
 const OF_THE_PROCESS: u64 = 32;
+
+/// What each thread more hears of its connections by, and is woken by.
+const OF_A_LANE: u64 = 4;
 
 /// Those of who calls the devices: one each, up to as many as one device takes. Who calls more at once finds
 /// the limit by the connections that wait to be accepted.
@@ -34,36 +38,56 @@ pub struct TooFew {
     pub fitting: u64,
 }
 
+/// What a process may open beyond what its devices need.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allowance {
+    /// How many connections the devices may hold together to deliver what they have: as many as they could ever
+    /// use, where that fits, and else one for each; at most what was asked for.
+    pub(crate) turns: usize,
+    /// How many threads may have connections: one for each core, where that fits, and else one.
+    pub(crate) lanes: usize,
+}
+
 /// Sees to it that the process may open what the run needs: where the soft limit is too low, it is raised
-/// to the hard one. Says how many connections the devices may hold together to deliver what they have: as
-/// many as they could ever use, where that fits, and else one for each; at most what was asked for.
+/// to the hard one.
 ///
 /// # Errors
 /// When the hard limit is too low, too.
-pub(crate) fn provide(plan: &Plan) -> Result<usize, TooFew> {
+pub(crate) fn provide(plan: &Plan) -> Result<Allowance, TooFew> {
     let wishes = Wishes::of(plan);
     let (least, most) = (wishes.least(plan.devices.len()), wishes.most(plan.devices.len()));
-    let allowed = allow(most);
+    let allowed = allow(most.saturating_add(of_lanes(Lanes::cores())));
     if allowed < least {
         let fitting = (0..plan.devices.len()).rev().find(|count| wishes.least(*count) <= allowed);
         let fitting = fitting.unwrap_or(0) as u64;
         return Err(TooFew { needed: least, allowed, fitting });
     }
+    let lanes = lanes(allowed - least);
     let others = wishes.others(plan.devices.len());
-    let turns = allowed.min(most).saturating_sub(others);
-    Ok(usize::try_from(turns).unwrap_or(usize::MAX))
+    let turns = (allowed - of_lanes(lanes)).min(most).saturating_sub(others);
+    Ok(Allowance { turns: usize::try_from(turns).unwrap_or(usize::MAX), lanes })
 }
 
-/// The same for a flood of so many devices.
+/// How many threads may have connections, where so many descriptors are left.
+fn lanes(left: u64) -> usize {
+    if left >= of_lanes(Lanes::cores()) { Lanes::cores() } else { 1 }
+}
+
+/// What so many threads need, beyond the first.
+const fn of_lanes(lanes: usize) -> u64 {
+    OF_A_LANE * (lanes as u64 - 1)
+}
+
+/// The same for a flood of so many devices: how many threads may send.
 ///
 /// # Errors
 /// When the hard limit is too low.
-pub(crate) fn provide_for_flood(devices: u64) -> Result<(), TooFew> {
+pub(crate) fn provide_for_flood(devices: u64) -> Result<usize, TooFew> {
     let of_devices = devices.saturating_mul(OF_A_FLOODING_DEVICE);
     let needed = OF_THE_PROCESS.saturating_add(of_devices);
-    let allowed = allow(needed);
+    let allowed = allow(needed.saturating_add(of_lanes(Lanes::cores())));
     if allowed >= needed {
-        return Ok(());
+        return Ok(lanes(allowed - needed));
     }
     let for_devices = allowed.saturating_sub(OF_THE_PROCESS);
     Err(TooFew { needed, allowed, fitting: for_devices / OF_A_FLOODING_DEVICE })

@@ -11,6 +11,7 @@ use vestibule_core::device::Link;
 use crate::api::{Behind, ListenError, Listener, SharedListener};
 use crate::config::{Addressing, DevicePlan, Plan};
 use crate::emulator::StartError;
+use crate::lanes::Lanes;
 
 /// Ports that are open, and not served yet.
 #[derive(Debug)]
@@ -56,19 +57,20 @@ impl Doors {
     pub(crate) fn serve(
         self,
         devices: Vec<Behind>,
+        lanes: &Arc<Lanes>,
         stop: &watch::Sender<bool>,
         servers: &mut JoinSet<()>,
     ) {
         match self {
             Self::Each(listeners) => {
-                for (listener, Behind { handle, tls }) in listeners.into_iter().zip(devices) {
-                    let what = format!("device APIs of {}", handle.identity().sn);
-                    let served = listener.serve(Arc::clone(&handle), tls, stop.subscribe());
+                for (listener, behind) in listeners.into_iter().zip(devices) {
+                    let what = format!("device APIs of {}", behind.handle.identity().sn);
+                    let served = listener.serve(behind, Arc::clone(lanes), stop.subscribe());
                     servers.spawn(log_failure(what, served));
                 }
             }
             Self::Shared(listener) => {
-                let served = listener.serve(devices, stop.subscribe());
+                let served = listener.serve(devices, Arc::clone(lanes), stop.subscribe());
                 servers.spawn(log_failure("device APIs".to_owned(), served));
             }
         }

@@ -15,11 +15,12 @@ use crate::api::{Behind, CertificateError, InterfaceError, ListenError, ServerTl
 use crate::clock::{Clock, Elapsed, within};
 use crate::config::{Plan, TlsPlan};
 use crate::control::{self, feed::Feed};
-use crate::descriptors::{self, TooFew};
+use crate::descriptors::{self, Allowance, TooFew};
 use crate::discovery::{Discovery, DiscoveryError, Findable};
 use crate::doors::{Doors, log_failure};
 use crate::fleet::{Fleet, Handle, drive};
 use crate::keep;
+use crate::lanes::Lanes;
 use crate::storage::{Meta, Store, StoreError, Writer};
 use crate::uplink::{DeliveryLog, Outside, Tls, TlsError, Turns, Uplink};
 
@@ -50,8 +51,8 @@ pub enum StartError {
     /// What is stored cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// There is no thread for the store.
-    #[error("the store's thread cannot be started")]
+    /// There is no thread for the store, or for who connects.
+    #[error("a thread cannot be started")]
     Thread(#[source] std::io::Error),
 }
 
@@ -103,8 +104,8 @@ pub struct Bound {
     secure: Option<Secure>,
     /// Those of the devices.
     doors: Doors,
-    /// How many connections the devices may hold together to deliver what they have.
-    turns: usize,
+    /// How many connections and threads there may be.
+    allowance: Allowance,
     control: control::Server,
     discovery: Discovery,
     store: Option<Store>,
@@ -149,7 +150,7 @@ impl Bound {
     /// When more files are needed than may be opened, a port is taken, or the further roots or the given
     /// certificate cannot be used; then nothing is open.
     pub fn new(plan: Plan, clock: Clock) -> Result<Self, StartError> {
-        let turns = descriptors::provide(&plan)?;
+        let allowance = descriptors::provide(&plan)?;
         let secure = plan.tls.as_ref().map(Secure::new).transpose()?;
         let tls = Arc::new(Tls::new(plan.push_ca.as_deref())?);
         // Those that were named go first: the system could pick one of them for the others.
@@ -161,7 +162,7 @@ impl Bound {
             (Doors::open(&plan)?, control)
         };
         let discovery = Discovery::open(plan.discover)?;
-        Ok(Self { plan, clock, tls, secure, doors, turns, control, discovery, store: None })
+        Ok(Self { plan, clock, tls, secure, doors, allowance, control, discovery, store: None })
     }
 
     /// The same, with its devices kept in that store: those that are there go on, others begin.
@@ -176,13 +177,15 @@ impl Bound {
     /// # Errors
     /// When the store is damaged, contradicts the plan, or cannot be written; never without a store.
     pub fn start(self) -> Result<Emulator, StartError> {
-        let Self { plan, clock, tls, secure, doors, turns, control, discovery, store } = self;
+        let Self { plan, clock, tls, secure, doors, allowance, control, discovery, store } = self;
         let addresses = doors.addresses(&plan);
         let data = store.as_ref().map(|store| store.dir().to_owned());
         let Plan { seed, roster, control_token, clock: start, devices, .. } = plan;
         let now = Now { mono: clock.mono(), wall: start.unwrap_or_else(|| clock.wall()) };
-        let feed = Arc::new(Feed::default());
-        let (log, turns) = (Arc::new(DeliveryLog::default()), Arc::new(Turns::new(turns)));
+        let lanes = Lanes::begin("caller", allowance.lanes).map_err(StartError::Thread)?;
+        let (lanes, feed) = (Arc::new(lanes), Arc::new(Feed::default()));
+        let (log, turns) =
+            (Arc::new(DeliveryLog::default()), Arc::new(Turns::new(allowance.turns)));
         let outside = Outside { tls, log: Arc::clone(&log), turns: Arc::clone(&turns), clock };
         let outside = Arc::new(outside);
         let configs = devices.into_iter().map(|plan| Arc::new(plan.device)).collect();
@@ -225,7 +228,7 @@ impl Bound {
             devices.insert(sn, Arc::clone(handle));
         }
         let behind = handles.into_iter().zip(shown).map(|(handle, tls)| Behind { handle, tls });
-        doors.serve(behind.collect(), &stop, &mut servers);
+        doors.serve(behind.collect(), &lanes, &stop, &mut servers);
         let fleet = Arc::new(Fleet { devices, log, feed, clock, start });
         let control = control.serve(Arc::clone(&fleet), control_token.clone(), stop.subscribe());
         servers.spawn(log_failure("control API".to_owned(), control));

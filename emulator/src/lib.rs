@@ -14,6 +14,7 @@ pub mod emulator;
 pub mod fleet;
 pub mod flood;
 mod keep;
+mod lanes;
 pub(crate) mod metrics;
 pub mod storage;
 mod transport;

@@ -176,7 +176,7 @@ fn start_failure(error: StartError) -> Failure {
         StartError::Certificate(error) => Failure::new(Exit::Usage, "preparing TLS", error)
             .hint("give PEM files with --tls-cert and --tls-key, or take the device's own away"),
         StartError::Store(error) => store_failure(error),
-        StartError::Thread(_) => Failure::new(Exit::Unreachable, "starting the store", error)
+        StartError::Thread(_) => Failure::new(Exit::Unreachable, "starting the devices", error)
             .hint("raise the limit on threads (`ulimit -u`)"),
     }
 }

@@ -112,12 +112,6 @@ impl EventDest {
         self.uri.authority().map_or("", |authority| authority.as_str())
     }
 
-    /// Path and query.
-    #[must_use]
-    pub fn path_and_query(&self) -> &str {
-        self.uri.path_and_query().map_or("/", |path| path.as_str())
-    }
-
     /// Path and query, as a request names them.
     #[must_use]
     pub fn target(&self) -> Uri {
@@ -307,9 +301,9 @@ mod tests {
     fn the_parts_are_found() {
         let dest = EventDest::parse("https://[::1]/Record?x=1").expect("good");
         assert_eq!((dest.host(), dest.port()), ("::1", 443));
-        assert_eq!((dest.authority(), dest.path_and_query()), ("[::1]", "/Record?x=1"));
+        assert_eq!(dest.authority(), "[::1]");
         let plain = EventDest::parse("HTTP://host").expect("good");
-        assert_eq!((plain.host(), plain.port(), plain.path_and_query()), ("host", 80, "/"));
+        assert_eq!((plain.host(), plain.port()), ("host", 80));
         let targets = (dest.target(), plain.target());
         assert_eq!(targets, (Uri::from_static("/Record?x=1"), Uri::from_static("/")));
         assert!(!plain.is_https() && dest.is_https());
@@ -323,7 +317,7 @@ mod tests {
         };
         let request = socket.request();
         assert_eq!((request.host(), request.port()), ("platform", 9443));
-        assert!(request.is_https() && request.path_and_query() == "/devices?site=1");
+        assert!(request.is_https() && request.target() == "/devices?site=1");
         assert!(matches!(parse("http://host/Report"), Ok(ReportTo::Post(_))));
         let longest = format!("ws://h/{}", "a".repeat(1024 - 7));
         assert!(parse(&longest).is_ok(), "a scheme is as long as it is");

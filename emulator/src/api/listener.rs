@@ -10,14 +10,16 @@ use std::sync::Arc;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
 use vestibule_core::device::Link;
 
+use super::Behind;
+use super::callers::Callers;
 use super::connection::Connection;
 use super::limits;
 use super::tls::ServerTls;
 use crate::clock::pause;
 use crate::fleet::Handle;
+use crate::lanes::Lanes;
 
 /// A port that could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -78,14 +80,14 @@ impl Listener {
     /// When the socket fails for good.
     pub(crate) async fn serve(
         self,
-        handle: Arc<Handle>,
-        tls: Option<ServerTls>,
+        Behind { handle, tls }: Behind,
+        lanes: Arc<Lanes>,
         stop: watch::Receiver<bool>,
     ) -> io::Result<()> {
-        let mut connections = JoinSet::new();
-        let served = self.accept_while_up(&handle, tls.as_ref(), stop, &mut connections).await;
+        let mut callers = Callers::new(lanes);
+        let served = self.accept_while_up(&handle, tls.as_ref(), stop, &mut callers).await;
         handle.cable.port_is(None);
-        while connections.join_next().await.is_some() {}
+        callers.gone().await;
         served
     }
 
@@ -94,7 +96,7 @@ impl Listener {
         handle: &Arc<Handle>,
         tls: Option<&ServerTls>,
         mut stop: watch::Receiver<bool>,
-        connections: &mut JoinSet<()>,
+        callers: &mut Callers,
     ) -> io::Result<()> {
         let permits = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
         let cable = handle.cable.watch();
@@ -112,7 +114,7 @@ impl Listener {
             socket.listen(limits::ACCEPT_BACKLOG)?;
             let listener = TcpListener::from_std(socket.into())?;
             handle.cable.port_is(Some(Link::Up));
-            let accept = accept(&listener, (handle, tls), &permits, connections, &stopping);
+            let accept = accept(&listener, (handle, tls), &permits, callers, &stopping);
             let stopped = tokio::select! {
                 () = accept => false,
                 () = cable.link(Link::Down) => false,
@@ -159,7 +161,7 @@ async fn accept(
     listener: &TcpListener,
     (handle, tls): (&Arc<Handle>, Option<&ServerTls>),
     permits: &Arc<Semaphore>,
-    connections: &mut JoinSet<()>,
+    callers: &mut Callers,
     stop: &watch::Receiver<bool>,
 ) {
     loop {
@@ -168,7 +170,7 @@ async fn accept(
         match listener.accept().await {
             Ok((stream, _)) => {
                 let connection = Connection::new(handle, tls, stop, permit);
-                connections.spawn(connection.serve(stream));
+                callers.serve(stream, connection);
             }
             Err(error) => {
                 // Gone before it was accepted, or no descriptor is free: those do not come back at once.
@@ -176,6 +178,5 @@ async fn accept(
                 pause(limits::ACCEPT_PAUSE).await;
             }
         }
-        while connections.try_join_next().is_some() {}
     }
 }

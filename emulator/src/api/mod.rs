@@ -5,6 +5,7 @@
 //! the HTTP library's bare 400, 414 or 431, or not at all, and its connection ends.
 
 mod body;
+mod callers;
 mod connection;
 mod credentials;
 mod exchange;

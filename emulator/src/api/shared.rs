@@ -11,15 +11,16 @@ use std::sync::Arc;
 use socket2::Socket;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
 use vestibule_core::device::Link;
 
+use super::callers::Callers;
 use super::connection::Connection;
 use super::limits;
 use super::listener::{ListenError, bound, listened_at};
 use super::tls::ServerTls;
 use crate::clock::pause;
 use crate::fleet::{Handle, OpenedBy};
+use crate::lanes::Lanes;
 use crate::transport::reset;
 
 /// The interface that a machine has for itself.
@@ -89,18 +90,19 @@ impl SharedListener {
     pub(crate) async fn serve(
         self,
         devices: Vec<Behind>,
+        lanes: Arc<Lanes>,
         mut stop: watch::Receiver<bool>,
     ) -> io::Result<()> {
         let listener = TcpListener::from_std(self.socket.into())?;
         let street = Street { first: self.first, devices };
-        let mut connections = JoinSet::new();
+        let mut callers = Callers::new(lanes);
         let stopping = stop.clone();
         tokio::select! {
-            () = street.accept(&listener, &mut connections, &stopping) => {}
+            () = street.accept(&listener, &mut callers, &stopping) => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }
         drop(listener);
-        while connections.join_next().await.is_some() {}
+        callers.gone().await;
         Ok(())
     }
 }
@@ -116,7 +118,7 @@ impl Street {
     async fn accept(
         &self,
         listener: &TcpListener,
-        connections: &mut JoinSet<()>,
+        callers: &mut Callers,
         stop: &watch::Receiver<bool>,
     ) {
         // One for each device, and for few devices as many as one has.
@@ -129,7 +131,7 @@ impl Street {
                 Ok((stream, _)) => match self.answering(&stream) {
                     Some(Behind { handle, tls }) => {
                         let connection = Connection::new(handle, tls.as_ref(), stop, permit);
-                        connections.spawn(connection.serve(stream));
+                        callers.serve(stream, connection);
                     }
                     None => reset(&stream),
                 },
@@ -139,7 +141,6 @@ impl Street {
                     pause(limits::ACCEPT_PAUSE).await;
                 }
             }
-            while connections.try_join_next().is_some() {}
         }
     }
 

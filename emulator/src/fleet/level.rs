@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::Notify;
 
 /// The value.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Level<T> {
     value: Mutex<T>,
     changed: Notify,

@@ -20,7 +20,6 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::kind::Kind;
-use super::lanes::Platform;
 use crate::clock::{Elapsed, Limit, within};
 use crate::uplink::{Tls, TlsError, Verify};
 
@@ -99,10 +98,9 @@ impl Way {
         Ok(Self { host: host.to_owned(), addresses: found.collect(), tls, opening })
     }
 
-    /// Where it leads.
-    pub(super) fn platform(&self) -> Platform {
-        let is_here = self.addresses.iter().all(|address| address.ip().is_loopback());
-        if is_here { Platform::Here } else { Platform::Elsewhere }
+    /// Whether it leads to this machine, as far as the address tells.
+    pub(super) fn ends_here(&self) -> bool {
+        self.addresses.iter().all(|address| address.ip().is_loopback())
     }
 
     /// Opens a connection and closes it again, to see whether that can be done.
@@ -120,8 +118,8 @@ impl Way {
     async fn connect(&self) -> Result<Connection, ConnectError> {
         let stream = TcpStream::connect(self.addresses.as_slice()).await;
         let stream = stream.map_err(ConnectError::Tcp)?;
-        // A record is one small write that waits for its answer: nothing is gained by delaying it. It fails on a connection
-        // that was reset meanwhile, as the first write tells.
+        // A record is one small write that waits for its answer: nothing is gained by delaying it. If the
+        // connection was reset meanwhile this fails, and so does the first write, which says why.
         drop(stream.set_nodelay(true));
         match &self.tls {
             None => Connection::new(Box::new(stream)).await,
@@ -166,7 +164,6 @@ impl Connection {
     async fn new(stream: Box<dyn Stream>) -> Result<Self, ConnectError> {
         let handshake = http1::Builder::new()
             .max_buf_size(ANSWER_BYTES_MAX)
-            .writev(false)
             .handshake(TokioIo::new(stream))
             .await;
         let (sender, driver) = handshake.map_err(ConnectError::Http)?;
@@ -290,7 +287,8 @@ impl Line {
         opening: Option<OwnedSemaphorePermit>,
     ) -> Sent {
         let sent = {
-            let mut sending = std::pin::pin!(self.limit.within(ANSWER_TIMEOUT, connection.send(request)));
+            let mut sending =
+                std::pin::pin!(self.limit.within(ANSWER_TIMEOUT, connection.send(request)));
             let early = match opening {
                 Some(opening) => {
                     let early = within(RAMP, &mut sending).await.ok();

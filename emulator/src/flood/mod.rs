@@ -10,7 +10,6 @@ mod device;
 mod figures;
 mod gate;
 mod kind;
-mod lanes;
 mod latencies;
 mod line;
 mod metrics;

@@ -19,12 +19,12 @@ use vestibule_core::picture::ImageBytes;
 use super::device::{Common, Device};
 use super::figures::{Figures, Second, Totals};
 use super::gate::Gate;
-use super::lanes::Lanes;
 use super::latencies::Latencies;
 use super::line::{ConnectError, Way};
 use super::pacer::Pacer;
 use crate::clock::{Clock, within};
 use crate::descriptors::{self, TooFew};
+use crate::lanes::Lanes;
 use crate::uplink::{Tls, TlsError};
 
 /// How long what is in flight may still be answered after an interruption: whoever pressed Ctrl-C waits.
@@ -82,6 +82,8 @@ pub enum StartError {
 pub struct Flood {
     settings: Settings,
     way: Arc<Way>,
+    /// How many threads may send.
+    lanes: usize,
     clock: Clock,
     figures: Arc<Figures>,
     asked: watch::Sender<Asked>,
@@ -180,7 +182,7 @@ impl Flood {
             }
         }
         let devices = settings.shard.devices(settings.schedule.devices()).count();
-        descriptors::provide_for_flood(devices as u64)?;
+        let lanes = descriptors::provide_for_flood(devices as u64)?;
         // Read also where it is not needed: a file that is no good is better known now.
         let tls = Tls::new(settings.ca.as_deref())?;
         let tls = settings.to.is_https().then_some(tls);
@@ -189,7 +191,7 @@ impl Flood {
         let (asked, _) = watch::channel(Asked::Nothing);
         let figures = Arc::new(Figures::default());
         let start = Arc::default();
-        Ok(Self { settings, way: Arc::new(way), clock, figures, asked, start })
+        Ok(Self { settings, way: Arc::new(way), lanes, clock, figures, asked, start })
     }
 
     /// Looks at it, and ends it.
@@ -229,7 +231,10 @@ impl Flood {
         let (shard, devices) = (self.settings.shard, self.settings.schedule.devices());
         let gates: Arc<[Gate]> = shard.devices(devices).map(|_| Gate::default()).collect();
         let schedule = Arc::new(self.settings.schedule.clone());
-        let lanes = Lanes::begin(gates.len(), self.way.platform()).map_err(StartError::Thread)?;
+        // A platform on this machine needs a core about as much as the devices do.
+        let lanes = self.lanes - usize::from(self.way.ends_here());
+        let lanes = Lanes::begin("sender", lanes.min(gates.len()));
+        let lanes = lanes.map_err(StartError::Thread)?;
         let mut sending = self.begin_devices(&schedule, &gates, &lanes, start);
         let pacer = Pacer { schedule, shard, gates: Arc::clone(&gates), clock: self.clock, start };
         let pacing = match self.settings.schedule.pace() {

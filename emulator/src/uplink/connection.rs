@@ -200,7 +200,16 @@ impl Connection {
         let opened = connected.map_err(|Elapsed| Failure::ConnectTimeout(limit))??;
         let Opened { sender, heard, task } = opened;
         let (target, opened) = (way.target.clone(), way.outside.clock.mono());
-        Ok(Self { target, last_used: opened, opened, resting: None, sender, heard, limit: Limit::default(), task })
+        Ok(Self {
+            target,
+            last_used: opened,
+            opened,
+            resting: None,
+            sender,
+            heard,
+            limit: Limit::default(),
+            task,
+        })
     }
 
     /// Lets it rest, if it does not do so yet; says whether it stays open.
@@ -277,8 +286,8 @@ pub(super) async fn connect(way: &Way<'_>, view: &View) -> Result<Stream, Failur
     let up_for = up_for(network, handle.clock().mono()).ok_or_else(refused)?;
     let stream = TcpStream::connect((target.host.as_str(), target.port)).await;
     let stream = stream.map_err(Failure::Connect)?;
-    // A push is one small write that waits for its answer: nothing is gained by delaying it. It fails on a connection
-    // that was reset meanwhile, and there was one, as the first write tells.
+    // A push is one small write that waits for its answer: nothing is gained by delaying it. If the connection was
+    // reset meanwhile this fails, and so does the first write, which says why.
     drop(stream.set_nodelay(true));
     let open = handle.connections().open(OpenedBy::Device);
     let stream = Transport::new(stream, open, network, handle.connection_dice(view), up_for);
@@ -291,8 +300,7 @@ pub(super) async fn connect(way: &Way<'_>, view: &View) -> Result<Stream, Failur
 async fn handshake(stream: Stream, turn: Turn) -> Result<Opened, Failure> {
     let heard = Heard::default();
     let stream = TokioIo::new(Listening::new(stream, heard.clone()));
-    let handshake =
-        http1::Builder::new().max_buf_size(ANSWER_BYTES_MAX).writev(false).handshake(stream).await;
+    let handshake = http1::Builder::new().max_buf_size(ANSWER_BYTES_MAX).handshake(stream).await;
     let (sender, connection) = handshake.map_err(Failure::Unsent)?;
     // What goes wrong with the connection, its requests say.
     let task = tokio::spawn(async move {

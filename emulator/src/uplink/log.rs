@@ -59,7 +59,7 @@ pub struct Logged {
 }
 
 /// An attempt as it is kept: what can be made again is made for whoever asks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Ended {
     number: u64,
     identity: Arc<Identity>,
@@ -115,8 +115,9 @@ impl Ended {
     }
 
     fn bytes(&self) -> usize {
+        // An address is kept as it was given and in its parts.
         size_of::<Self>()
-            + self.destination.as_str().len()
+            + 2 * self.destination.as_str().len()
             + self.answer.as_ref().map_or(0, |answer| answer.len())
             + self.error.as_ref().map_or(0, String::len)
     }
@@ -222,7 +223,10 @@ impl DeliveryLog {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let first = kept.attempts.partition_point(|ended| ended.number < from);
         let of_device = kept.attempts.range(first..).filter(|ended| ended.identity.sn == sn);
-        of_device.take(limit).map(Ended::described).collect()
+        let of_device: Vec<Ended> = of_device.take(limit).cloned().collect();
+        // Whoever delivers waits for the lock.
+        drop(kept);
+        of_device.iter().map(Ended::described).collect()
     }
 }
 

@@ -91,7 +91,7 @@ impl Uplink {
     pub(crate) fn start(&mut self, attempt: Attempt, now: Now, handle: Arc<Handle>) -> UnderWay {
         let way = self.way(&attempt, now.mono);
         let outside = Arc::clone(&self.outside);
-        let span = || tracing::info_span!("deliveries", sn = handle.identity().sn);
+        let span = || tracing::info_span!("delivery", sn = handle.identity().sn);
         let span = self.span.get_or_insert_with(span).clone();
         let begun = async move {
             let id = attempt.id;

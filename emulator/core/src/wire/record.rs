@@ -169,6 +169,7 @@ fn recognition_type(view: &View, access: &Access) -> u8 {
 #[schemars(rename = "RecordUser")]
 pub(super) struct User<'a> {
     name: &'a str,
+    #[schemars(with = "String")]
     ic_number: IcNumber,
     id_number: &'a str,
     job_number: &'a str,
@@ -178,12 +179,12 @@ pub(super) struct User<'a> {
     guest_time_start: i64,
     guest_time_end: i64,
     r#type: u8,
+    #[schemars(with = "Vec<Group>")]
     groups: Groups<'a>,
 }
 
 /// The groups of somebody.
-#[derive(Clone, Copy, Default, JsonSchema)]
-#[schemars(with = "Vec<Group>")]
+#[derive(Clone, Copy, Default)]
 struct Groups<'a>(&'a [crate::world::Group]);
 
 impl Serialize for Groups<'_> {
@@ -243,13 +244,14 @@ fn user<'a>(
 pub(super) struct Listed<'a> {
     #[serde(flatten)]
     recognition: Recognition<'a, ListedUser<'a>>,
+    #[schemars(with = "Vec<Group>")]
     groups: Groups<'a>,
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "ListedUser")]
 struct ListedUser<'a> {
     name: &'a str,
+    #[schemars(with = "String")]
     ic_number: IcNumber,
     id_number: &'a str,
     job_number: &'a str,
@@ -310,8 +312,7 @@ pub(super) fn is_whose(
 }
 
 /// The card as a decimal number; nothing where there is none.
-#[derive(Clone, Copy, Default, JsonSchema)]
-#[schemars(with = "String")]
+#[derive(Clone, Copy, Default)]
 struct IcNumber(Option<u128>);
 
 impl IcNumber {

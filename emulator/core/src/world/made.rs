@@ -11,7 +11,7 @@ use super::setup::{Screening, Setup};
 use crate::event::{HealthCodes, Mode};
 
 /// The most people who are kept: all of most sites. One takes some 300 bytes, so they take a megabyte at most.
-const PEOPLE_MAX: usize = 4096;
+const KEPT_MAX: usize = 4096;
 
 /// What was made.
 #[derive(Default)]
@@ -39,7 +39,7 @@ impl Made {
         all: u32,
         make: impl FnOnce() -> Person,
     ) -> Arc<Person> {
-        let kept = usize::try_from(all).map_or(PEOPLE_MAX, |all| all.min(PEOPLE_MAX));
+        let kept = usize::try_from(all).map_or(KEPT_MAX, |all| all.min(KEPT_MAX));
         let people = self.people.get_or_init(|| (0..kept).map(|_| OnceLock::new()).collect());
         let place = usize::try_from(number).ok().and_then(|number| people.get(number));
         match place {
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn somebody_is_made_once_and_the_same_who_is_not_kept() {
-        let kept = u32::try_from(PEOPLE_MAX).expect("some thousands");
+        let kept = u32::try_from(KEPT_MAX).expect("some thousands");
         let sizes = RosterSizes { employees: kept + 10, visitors: 0, blocklisted: 0 };
         let (roster, another) =
             (Roster::new(Seed::root(7), sizes), Roster::new(Seed::root(7), sizes));

@@ -1,9 +1,10 @@
 //! The people of a device's configuration.
 //!
-//! Person k is a function of (roster seed, k) and nothing is stored, so a roster of any size costs
-//! nothing and the doors of one site share one. Employees come first, then visitors, then the
-//! blocklist. An employee's standing is a stratum of a permutation of the employees: the shares are
-//! exact, always the same people, and somebody of a given standing is found without a search.
+//! Person k is a function of (roster seed, k) and need not be stored, so a roster of any size costs next to
+//! nothing and the doors of one site share one; some of whom somebody asked are kept (`made`). Employees
+//! come first, then visitors, then the blocklist. An employee's standing is a stratum of a permutation of
+//! the employees: the shares are exact, always the same people, and somebody of a given standing is found
+//! without a search.
 
 use std::ops::Range;
 use std::sync::Arc;
