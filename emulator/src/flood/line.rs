@@ -18,6 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use vestibule_core::dest::EventDest;
 
 use super::kind::Kind;
 use crate::clock::{Elapsed, Limit, within};
@@ -44,7 +45,17 @@ pub(super) struct Way {
     host: String,
     addresses: Vec<std::net::SocketAddr>,
     tls: Option<Tls>,
+    bodies: Bodies,
     opening: Arc<Semaphore>,
+}
+
+/// How large the bodies are that take a way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bodies {
+    /// Copying one behind its head costs less than to tell the system of two places.
+    Small,
+    /// They hold images.
+    Large,
 }
 
 /// Why there is no connection.
@@ -90,12 +101,20 @@ impl ConnectError {
 }
 
 impl Way {
-    /// To that host, whose name is looked up once.
-    pub(super) async fn new(host: &str, port: u16, tls: Option<Tls>) -> Result<Self, ConnectError> {
-        let found = tokio::net::lookup_host((host, port)).await;
-        let found = found.map_err(|source| ConnectError::Name { host: host.to_owned(), source })?;
+    /// To that address, whose host's name is looked up once; within TLS where that is given.
+    pub(super) async fn new(
+        to: &EventDest,
+        tls: Option<Tls>,
+        bodies: Bodies,
+    ) -> Result<Self, ConnectError> {
+        let host = to.host().to_owned();
+        let found = tokio::net::lookup_host((to.host(), to.port())).await;
+        let addresses = match found {
+            Ok(found) => found.collect(),
+            Err(source) => return Err(ConnectError::Name { host, source }),
+        };
         let opening = Arc::new(Semaphore::new(CONNECTING_MAX));
-        Ok(Self { host: host.to_owned(), addresses: found.collect(), tls, opening })
+        Ok(Self { host, addresses, tls, bodies, opening })
     }
 
     /// Whether it leads to this machine, as far as the address tells.
@@ -122,10 +141,10 @@ impl Way {
         // connection was reset meanwhile this fails, and so does the first write, which says why.
         drop(stream.set_nodelay(true));
         match &self.tls {
-            None => Connection::new(Box::new(stream)).await,
+            None => Connection::new(Box::new(stream), self.bodies).await,
             Some(tls) => {
                 let stream = tls.connect(&self.host, Verify::Yes, stream).await;
-                Connection::new(Box::new(stream.map_err(ConnectError::Tls)?)).await
+                Connection::new(Box::new(stream.map_err(ConnectError::Tls)?), self.bodies).await
             }
         }
     }
@@ -161,9 +180,10 @@ pub(super) struct Answer {
 }
 
 impl Connection {
-    async fn new(stream: Box<dyn Stream>) -> Result<Self, ConnectError> {
+    async fn new(stream: Box<dyn Stream>, bodies: Bodies) -> Result<Self, ConnectError> {
         let handshake = http1::Builder::new()
             .max_buf_size(ANSWER_BYTES_MAX)
+            .writev(bodies == Bodies::Large)
             .handshake(TokioIo::new(stream))
             .await;
         let (sender, driver) = handshake.map_err(ConnectError::Http)?;

@@ -1,9 +1,10 @@
 //! A flood: many devices of one process load a platform, and how it bears that is measured.
 //!
 //! What is sent and when is the core's (`vestibule_core::flood`). Here it is sent: by one task a device,
-//! one record at a time, over a connection of its own, released by a pacer that waits for nobody. A
-//! device's queue is a number, not bodies: a record is made when its turn comes. Each has one attempt and
-//! is counted once, so that `sent = acknowledged + failed + in flight` holds at every moment.
+//! one record at a time, over a connection of its own and on one thread from its first record to its last,
+//! released by a pacer that waits for nobody. A device's queue is a number, not bodies: a record is made
+//! when its turn comes. Each has one attempt and is counted once, so that `sent = acknowledged + failed +
+//! in flight` holds at every moment.
 
 mod answer;
 mod device;

@@ -20,7 +20,7 @@ use super::device::{Common, Device};
 use super::figures::{Figures, Second, Totals};
 use super::gate::Gate;
 use super::latencies::Latencies;
-use super::line::{ConnectError, Way};
+use super::line::{Bodies, ConnectError, Way};
 use super::pacer::Pacer;
 use crate::clock::{Clock, within};
 use crate::descriptors::{self, TooFew};
@@ -186,7 +186,8 @@ impl Flood {
         // Read also where it is not needed: a file that is no good is better known now.
         let tls = Tls::new(settings.ca.as_deref())?;
         let tls = settings.to.is_https().then_some(tls);
-        let way = Way::new(settings.to.host(), settings.to.port(), tls).await?;
+        let bodies = if settings.images.is_some() { Bodies::Large } else { Bodies::Small };
+        let way = Way::new(&settings.to, tls, bodies).await?;
         way.try_out().await?;
         let (asked, _) = watch::channel(Asked::Nothing);
         let figures = Arc::new(Figures::default());
