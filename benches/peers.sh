@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Beside others, in one run on one machine.
 #
-# Usage: benches/peers.sh flood|fetch|pushes|start|all [PAIRS [SECONDS or RECORDS]]
+# Usage: benches/peers.sh flood|fetch|pushes|start|memory|all [PAIRS [SECONDS or RECORDS]]
 #
 # Needs wrk and nginx (Debian: wrk, nginx-light) and Python 3; for fetch and start Java, too, and Node.js with npm,
 # which puts WireMock and Mockoon into target/peers.
@@ -12,6 +12,7 @@ shift || true
 needed=(wrk nginx python3)
 case $what in
 flood | pushes) ;;
+memory) needed=(python3) ;;
 fetch | start | all) needed+=(java node npm) ;;
 *)
     sed -n 's/^# Usage: /usage: /p' "$0" >&2
@@ -25,7 +26,7 @@ target=${CARGO_TARGET_DIR:-target}
 cargo build --release --locked --bin vestibule --example bare_hyper
 vestibule=$target/release/vestibule
 modules=$target/peers/node_modules
-if [[ $what != flood && $what != pushes && ! -d $modules ]]; then
+if [[ $what == @(fetch|start|all) && ! -d $modules ]]; then
     npm install --prefix "$target/peers" --no-fund --no-audit wiremock@3.13.2 @mockoon/cli@9.9.0
 fi
 beside() { python3 "benches/peers/$1.py" "${@:2}"; }
@@ -34,10 +35,12 @@ flood) beside flood "$vestibule" "$@" ;;
 pushes) beside pushes "$vestibule" "$@" ;;
 fetch) beside fetch "$vestibule" "$target/release/examples/bare_hyper" "$modules" "$@" ;;
 start) beside start "$vestibule" "$modules" "$@" ;;
+memory) beside memory "$vestibule" ;;
 all)
     beside flood "$vestibule"
     beside pushes "$vestibule"
     beside fetch "$vestibule" "$target/release/examples/bare_hyper" "$modules"
     beside start "$vestibule" "$modules"
+    beside memory "$vestibule"
     ;;
 esac
